@@ -1,0 +1,80 @@
+//! The traits.
+
+use async_trait::async_trait;
+use muster_plans::id::SiteName;
+use muster_plans::inventory::{Link, SiteInventory, Witness};
+
+use crate::capability::Capabilities;
+use crate::context::{OpContext, OpId};
+use crate::error::AdapterError;
+use crate::observed::Observed;
+use crate::operation::{FencingOp, HypervisorOp, Operation, StorageOp};
+use crate::outcome::{OpStatus, Outcome, Receipt};
+use crate::query::Query;
+use crate::token::{FenceDomain, Token};
+
+/// A site as the engine sees it: its agent, in this process or over HTTP.
+///
+/// Cancel safety: dropping the future of `execute` leaves the operation as it is; ask
+/// [`SiteAdapter::operation`] what became of it.
+#[async_trait]
+pub trait SiteAdapter: Send + Sync {
+    /// The site.
+    fn site(&self) -> &SiteName;
+
+    /// What it can do.
+    async fn capabilities(&self) -> Result<Capabilities, AdapterError>;
+
+    /// Everything there.
+    async fn inventory(&self) -> Result<SiteInventory, AdapterError>;
+
+    /// Links and witnesses, as measured from this site.
+    async fn surroundings(&self) -> Result<(Vec<Link>, Vec<Witness>), AdapterError>;
+
+    /// Does it. The answer is a claim; the postcondition is read back with [`SiteAdapter::query`].
+    async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt>;
+
+    /// Looks.
+    async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
+
+    /// What became of an operation.
+    async fn operation(&self, id: &OpId) -> Result<OpStatus, AdapterError>;
+
+    /// Asks to stop an operation: `Done` where it had not started or was undone.
+    async fn cancel(&self, id: &OpId) -> Outcome<()>;
+
+    /// Makes everything in the domain that carries a lower token impossible, from now on. Answers
+    /// with the floor that now holds.
+    async fn raise_fence(&self, domain: &FenceDomain, token: Token) -> Outcome<Token>;
+}
+
+/// Storage of one product.
+#[async_trait]
+pub trait StorageAdapter: Send + Sync {
+    /// Does it; called with one operation per object at a time.
+    async fn apply(&self, ctx: &OpContext, op: &StorageOp) -> Outcome<Receipt>;
+    /// Answers `Group`, `Clone` and `Witness`.
+    async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
+    /// Fills in containers, endpoints, volumes and groups.
+    async fn inventory(&self, into: &mut SiteInventory) -> Result<(), AdapterError>;
+}
+
+/// A hypervisor of one product.
+#[async_trait]
+pub trait HypervisorAdapter: Send + Sync {
+    /// Does it; called with one operation per object at a time.
+    async fn apply(&self, ctx: &OpContext, op: &HypervisorOp) -> Outcome<Receipt>;
+    /// Answers `Vm`, `Host` and `Bubble`.
+    async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
+    /// Fills in managers, clusters, hosts, networks and VMs.
+    async fn inventory(&self, into: &mut SiteInventory) -> Result<(), AdapterError>;
+}
+
+/// Fencing of one product.
+#[async_trait]
+pub trait FencingAdapter: Send + Sync {
+    /// Does it; called with one operation per object at a time.
+    async fn apply(&self, ctx: &OpContext, op: &FencingOp) -> Outcome<Receipt>;
+    /// Answers `Fence`.
+    async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
+}

@@ -1,0 +1,1 @@
+//! The open adapter protocol over HTTP: client and server side.

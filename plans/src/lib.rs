@@ -1,0 +1,14 @@
+//! What a plan means, and everything that decides what to do.
+//!
+//! Inventory nouns, storage policies, protection groups, plan documents, mobility rules, step
+//! graphs, forecasts, plan state. All of it is synchronous functions over values: this crate reads no
+//! clock, makes no ids, does no I/O, and knows no adapter.
+
+pub mod document;
+pub mod graph;
+pub mod id;
+pub mod inventory;
+pub mod mobility;
+pub mod policy;
+pub mod run;
+pub mod time;

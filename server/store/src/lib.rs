@@ -1,0 +1,1 @@
+//! Repositories on SQL: implements the engine's journal and leases.

@@ -1,0 +1,1 @@
+//! Page structs with plain fields, templates and static files.
