@@ -4,7 +4,9 @@
 //! graphs, forecasts, plan state. All of it is synchronous functions over values: this crate reads no
 //! clock, makes no ids, does no I/O, and knows no adapter.
 
+pub mod config;
 pub mod document;
+pub mod finding;
 pub mod graph;
 pub mod id;
 pub mod inventory;
