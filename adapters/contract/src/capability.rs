@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use muster_plans::id::SiteName;
 use muster_plans::mobility::Method;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{FencingOp, HypervisorOp, Operation, StorageOp};
@@ -12,7 +13,9 @@ use crate::operation::{FencingOp, HypervisorOp, Operation, StorageOp};
 pub const PROTOCOL_VERSION: u16 = 1;
 
 /// How an operation with an old token is kept from having its effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum FenceLevel {
     /// It is not. An unattended failover over this is refused.
@@ -26,7 +29,9 @@ pub enum FenceLevel {
 }
 
 /// An operation without its arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each stands for the operation of the same name")]
 pub enum OperationKind {
@@ -140,7 +145,7 @@ impl Operation {
 }
 
 /// What a site can do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Capabilities {
     /// [`PROTOCOL_VERSION`] of the agent.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use muster_plans::graph::StepIx;
 use muster_plans::id::{RunId, RunTag};
 use muster_plans::time::Time;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::token::{FenceDomain, Token};
@@ -68,8 +69,21 @@ impl<'de> Deserialize<'de> for OpId {
     }
 }
 
+impl JsonSchema for OpId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OpId".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "RUN/STEP/ATTEMPT, with `u` before the attempt for an undo.",
+            "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]+/u?[0-9]+$",
+        })
+    }
+}
+
 /// What kind of run asks. It limits what an adapter may touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Both sites are there.
@@ -83,7 +97,7 @@ pub enum Mode {
 }
 
 /// What travels with every operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OpContext {
     /// Identity; the same id is the same operation.
     pub op_id: OpId,

@@ -1,9 +1,10 @@
 //! How an adapter says that something is wrong.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What kind of error; decides who does what about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorClass {
     /// Trying again may help: busy, throttled, briefly out of reach.
@@ -23,7 +24,7 @@ pub enum ErrorClass {
 }
 
 /// A query or call that gave no answer. Mutations answer with an [`crate::Outcome`] instead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
 #[error("{message}")]
 pub struct AdapterError {
     /// What kind.

@@ -6,13 +6,14 @@ use muster_plans::id::{
 };
 use muster_plans::inventory::{HostState, Power, RecoveryPoint, ReplicaRole};
 use muster_plans::time::{Span, Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::context::OpId;
 use crate::token::Token;
 
 /// An answer, with when it was true and what is still under way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// When it was observed, by the agent's clock. A cache must say when it was filled.
@@ -25,7 +26,7 @@ pub struct Observed {
 }
 
 /// State of one object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
     /// A leg of a group; `None`: there is none here.
@@ -52,7 +53,7 @@ pub enum Observation {
 }
 
 /// A leg of a consistency group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupState {
     /// The group.
@@ -81,7 +82,7 @@ pub struct GroupState {
 }
 
 /// A network card as it is connected.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NicState {
     /// Hardware address.
     pub mac: String,
@@ -92,14 +93,14 @@ pub struct NicState {
 }
 
 /// How far a live move is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MoveProgress {
     /// 0 to 1.
     pub fraction: f64,
 }
 
 /// An instance of a VM.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VmState {
     /// Whether it runs.
@@ -125,14 +126,14 @@ pub struct VmState {
 }
 
 /// A host.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HostPowerState {
     /// What it does.
     pub state: HostState,
 }
 
 /// A test clone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CloneState {
     /// Whether hosts have it mounted.
     pub mounted: bool,
@@ -141,14 +142,14 @@ pub struct CloneState {
 }
 
 /// A bubble network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BubbleState {
     /// Its tag.
     pub tag: RunTag,
 }
 
 /// Whether a site is cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FenceState {
     /// It can write.
@@ -158,7 +159,7 @@ pub enum FenceState {
 }
 
 /// What a witness sees of a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WitnessSight {
     /// It answers.
@@ -171,7 +172,7 @@ pub enum WitnessSight {
 }
 
 /// A witness's view of a site.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WitnessState {
     /// The witness; `None`: none is configured, or it does not answer from here.

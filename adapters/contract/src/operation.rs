@@ -12,11 +12,12 @@ use muster_plans::id::{
 };
 use muster_plans::mobility::Method;
 use muster_plans::time::Span;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Anything that can be asked of a site.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
     /// Of its storage.
@@ -28,7 +29,7 @@ pub enum Operation {
 }
 
 /// What can be asked of storage. The group's leg at the adapter's own site is meant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum StorageOp {
     /// Send what is not yet at the other leg; done when the lag at this instant is gone.
@@ -82,7 +83,7 @@ pub enum StorageOp {
 }
 
 /// What a VM is made of, for registering it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VmSpec {
     /// The VM.
@@ -102,7 +103,7 @@ pub struct VmSpec {
 }
 
 /// The same for a test copy, whose disks lie in clones.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestVmSpec {
     /// The VM that it is a copy of, and the rest of what it is made of.
@@ -114,7 +115,9 @@ pub struct TestVmSpec {
 }
 
 /// Which instance of a VM: the one in production, or a test copy under a tag.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Instance {
     /// In production.
@@ -133,7 +136,7 @@ impl Instance {
 }
 
 /// A production network card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NicSpec {
     /// Hardware address.
     pub mac: Arc<str>,
@@ -142,7 +145,7 @@ pub struct NicSpec {
 }
 
 /// A network card of a test copy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestNicSpec {
     /// Hardware address.
     pub mac: Arc<str>,
@@ -151,7 +154,7 @@ pub struct TestNicSpec {
 }
 
 /// What can be asked of a hypervisor, at the adapter's own site.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum HypervisorOp {
     /// Register a VM, powered off, its network cards disconnected, autostart off.
@@ -246,7 +249,7 @@ pub enum HypervisorOp {
 }
 
 /// What can be asked of fencing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum FencingOp {
     /// Make sure that a peer site's writers cannot write, as far as it can be done from here: its

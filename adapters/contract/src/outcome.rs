@@ -1,6 +1,7 @@
 //! The three answers to an operation.
 
 use muster_plans::time::Time;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorClass;
@@ -9,7 +10,7 @@ use crate::error::ErrorClass;
 ///
 /// There is no fourth: a step that may or may not have had its effect is `Unknown`, and only a
 /// read-back or a named person makes something else of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome<T> {
     /// The backend says that it is done. A claim, to be read back.
@@ -21,7 +22,7 @@ pub enum Outcome<T> {
 }
 
 /// Why an operation was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// What kind of refusal; decides whether trying again makes sense.
     pub class: ErrorClass,
@@ -30,14 +31,14 @@ pub struct Reason {
 }
 
 /// What is known of an operation of unknown outcome.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hint {
     /// For people; no secrets.
     pub message: String,
 }
 
 /// What comes with `Done`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     /// The object was in the wanted state before; nothing was changed.
     pub already: bool,
@@ -49,7 +50,7 @@ pub struct Receipt {
 }
 
 /// What a site agent knows of an operation id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpStatus {
     /// Never heard of: it had no effect and, once the fence is above its token, never will.

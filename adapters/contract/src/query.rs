@@ -1,12 +1,13 @@
 //! Everything that can be looked at.
 
 use muster_plans::id::{ConsistencyGroupId, HostId, NetworkName, RunTag, SiteName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::Instance;
 
 /// A question about one object. A query changes nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Query {
     /// The leg of a group here. Answer: [`crate::Observation::Group`].

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use muster_plans::id::{GroupName, SiteName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Says whose word counts. Ordered by its fields in turn; never a clock.
@@ -12,7 +13,18 @@ use serde::{Deserialize, Serialize};
 /// the intent. A token per lease would not do: a late duplicate of an operation of the same lease
 /// would carry an equal one.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 pub struct Token {
     /// Which life of the journal.
@@ -33,7 +45,9 @@ impl fmt::Display for Token {
 ///
 /// Inside a domain tokens are compared per object, so that operations on different objects of one
 /// group may be under way at once; a raised fence is the floor for all of them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct FenceDomain {
     /// The site.
     pub site: SiteName,

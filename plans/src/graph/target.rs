@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Shutdown, Startup};
@@ -63,9 +64,10 @@ pub enum BubbleNetwork {
 }
 
 /// Addresses of a network card after customization.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Address {
     /// Addresses with prefix, IPv4 and IPv6.
+    #[schemars(with = "Vec<String>")]
     pub addresses: Vec<ipnet::IpNet>,
     /// Gateways.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,11 +1,12 @@
 //! Managers, clusters, hosts and networks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ClusterId, ContainerId, HostId, ManagerId, NetworkName};
 
 /// A manager of hosts (a vCenter, a libvirt host group).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manager {
     /// Its id.
     pub id: ManagerId,
@@ -14,7 +15,7 @@ pub struct Manager {
 }
 
 /// A cluster of hosts under one manager.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cluster {
     /// Its id.
     pub id: ClusterId,
@@ -23,7 +24,7 @@ pub struct Cluster {
 }
 
 /// What a host does at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostState {
     /// Runs VMs.
@@ -35,7 +36,7 @@ pub enum HostState {
 }
 
 /// A host that runs VMs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     /// Its id.
     pub id: HostId,
@@ -57,7 +58,7 @@ pub struct Host {
 
 /// What a network is for. A test never reaches a production network: the types of their targets
 /// differ in the step graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkRole {
     /// Carries production traffic.
@@ -69,12 +70,13 @@ pub enum NetworkRole {
 }
 
 /// A network at a site.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Network {
     /// Its name at this site.
     pub name: NetworkName,
     /// What it is for.
     pub role: NetworkRole,
     /// Address ranges on it.
+    #[schemars(with = "Vec<String>")]
     pub subnets: Vec<ipnet::IpNet>,
 }

@@ -1,12 +1,13 @@
 //! Links between sites, and witnesses.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{SiteName, WitnessName};
 use crate::time::Time;
 
 /// A link between two sites, as measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
     /// One end.
     pub a: SiteName,
@@ -25,7 +26,7 @@ pub struct Link {
 }
 
 /// A witness in a third failure domain and whom it sees.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Witness {
     /// Its name.
     pub name: WitnessName,

@@ -11,6 +11,7 @@ mod vm;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use compute::{Cluster, Host, HostState, Manager, Network, NetworkRole};
@@ -25,7 +26,7 @@ use crate::id::SiteName;
 use crate::time::Time;
 
 /// Everything that Muster knows of all sites.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Inventory {
     /// Rises with every change that could change a derivation.
     pub generation: u64,
@@ -39,7 +40,7 @@ pub struct Inventory {
 
 /// What one site's agent reports. Volumes and consistency groups are this site's *legs*; the peer
 /// reports its own legs under the same ids.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SiteInventory {
     /// The site.
     pub site: SiteName,

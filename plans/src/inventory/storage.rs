@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ConsistencyGroupId, ContainerId, EndpointId, RecoveryPointId, SiteName, VolumeId};
@@ -9,7 +10,9 @@ use crate::policy::{CapabilityId, PropertyValues};
 use crate::time::{Span, Time};
 
 /// How a volume is replicated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplicationMode {
     /// Synchronous, active/active: both legs serve I/O while they are in sync.
@@ -23,7 +26,7 @@ pub enum ReplicationMode {
 }
 
 /// State of a leg, as in the VASA replication API, at the site that reports it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplicaRole {
     /// Serves writes and sends them on.
@@ -39,7 +42,7 @@ pub enum ReplicaRole {
 }
 
 /// What a stretched group does when its legs lose each other and no witness decides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DetachRule {
     /// Both legs stop.
@@ -49,7 +52,7 @@ pub enum DetachRule {
 }
 
 /// How far a recovery point can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Consistency {
     /// As after a power loss.
@@ -59,7 +62,7 @@ pub enum Consistency {
 }
 
 /// A state of the data that one can recover to. Only complete points are reported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecoveryPoint {
     /// Its id.
     pub id: RecoveryPointId,
@@ -70,7 +73,7 @@ pub struct RecoveryPoint {
 }
 
 /// A storage container: VVol storage container, datastore, RBD pool.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageContainer {
     /// Its id.
     pub id: ContainerId,
@@ -83,7 +86,7 @@ pub struct StorageContainer {
 }
 
 /// A protocol endpoint through which hosts reach volumes of a container.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProtocolEndpoint {
     /// Its id.
     pub id: EndpointId,
@@ -94,7 +97,7 @@ pub struct ProtocolEndpoint {
 }
 
 /// A volume (one leg of it, where it is replicated).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Volume {
     /// Its id, the same on both legs.
     pub id: VolumeId,
@@ -110,7 +113,7 @@ pub struct Volume {
 }
 
 /// One leg of a consistency group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConsistencyGroup {
     /// Its id, the same on both legs.
     pub id: ConsistencyGroupId,

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContainerId, HostId, NetworkName, PolicyName, RunTag, VmId, VolumeId};
 
 /// The five kinds of object of the VVol model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ObjectKind {
     /// The VM's home.
@@ -24,7 +27,7 @@ pub enum ObjectKind {
 }
 
 /// One object of a VM, placed, bound and under its own policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VmObject {
     /// Which kind.
     pub kind: ObjectKind,
@@ -41,7 +44,7 @@ pub struct VmObject {
 }
 
 /// Whether a VM runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Power {
     /// Runs.
@@ -53,18 +56,19 @@ pub enum Power {
 }
 
 /// A network card.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Nic {
     /// The network it is connected to.
     pub network: NetworkName,
     /// Hardware address.
     pub mac: Arc<str>,
     /// Addresses with their prefix.
+    #[schemars(with = "Vec<String>")]
     pub addresses: Vec<ipnet::IpNet>,
 }
 
 /// A virtual machine as its hypervisor reports it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VirtualMachine {
     /// The backend's UUID: the same VM keeps it wherever it is registered.
     pub id: VmId,
