@@ -4,13 +4,19 @@
 //! graphs, forecasts, plan state. All of it is synchronous functions over values: this crate reads no
 //! clock, makes no ids, does no I/O, and knows no adapter.
 
+pub mod check;
 pub mod config;
 pub mod document;
 pub mod finding;
 pub mod graph;
 pub mod id;
 pub mod inventory;
+pub mod load;
 pub mod mobility;
 pub mod policy;
+pub mod render;
 pub mod run;
+pub mod schema;
+pub mod source;
 pub mod time;
+mod yaml;

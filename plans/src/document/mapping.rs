@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::is_default;
 use super::plan::NetworkMapping;
 use super::select::GroupSites;
 
@@ -36,7 +37,7 @@ pub struct InventoryMappingSpec {
     /// The site pair.
     pub sites: GroupSites,
     /// The other direction.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub reverse: Reverse,
     /// Networks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

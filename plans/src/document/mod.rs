@@ -4,6 +4,9 @@
 //! the one place where fields are declared; the JSON Schemas in `plans/schema/` are made from them.
 
 pub mod duration;
+pub mod format;
+pub(crate) mod json;
+mod kind;
 mod mapping;
 mod plan;
 mod schedule;
@@ -15,6 +18,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use json::{from_json, to_json};
 pub use mapping::{InventoryMappingSpec, NameMapping, Reverse};
 pub use plan::{
     After, CommitPolicy, Defaults, EvidenceKind, FailoverOptions, HookStep, IpRule, IpSpec,
@@ -78,6 +82,11 @@ pub enum Kind {
     RecoveryPlan,
     /// When a plan is tested by itself.
     Schedule,
+}
+
+/// Fields that say what is so anyway are left out of exports.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One document.

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::duration;
+use super::format::{AddressText, CidrText, SpanText};
+use super::is_default;
 use super::select::Match;
 use crate::id::{CalloutName, GroupName, NetworkName};
 use crate::mobility::Method;
@@ -15,11 +17,11 @@ use crate::time::Span;
 pub struct Objectives {
     /// Recovery time objective: how long the plan may take.
     #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<SpanText>")]
     pub rto: Option<Span>,
     /// Recovery point objective: how much work may be lost.
     #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<SpanText>")]
     pub rpo: Option<Span>,
 }
 
@@ -28,11 +30,11 @@ pub struct Objectives {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Shutdown {
     /// Ask the guest first.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub guest: bool,
     /// After this long it is powered off.
-    #[serde(default = "five_minutes", with = "duration")]
-    #[schemars(with = "String")]
+    #[serde(default = "five_minutes", with = "duration", skip_serializing_if = "is_five_minutes")]
+    #[schemars(with = "SpanText")]
     pub timeout: Span,
 }
 
@@ -44,7 +46,7 @@ pub enum Wait {
     #[default]
     Heartbeat,
     /// A TCP port accepts.
-    Tcp(u16),
+    Tcp(#[schemars(range(min = 1))] u16),
     /// Powered on is enough.
     None,
 }
@@ -54,15 +56,15 @@ pub enum Wait {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Startup {
     /// What counts as recovered.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub wait: Wait,
     /// How long to wait for it.
-    #[serde(default = "five_minutes", with = "duration")]
-    #[schemars(with = "String")]
+    #[serde(default = "five_minutes", with = "duration", skip_serializing_if = "is_five_minutes")]
+    #[schemars(with = "SpanText")]
     pub timeout: Span,
     /// A pause after it.
-    #[serde(default, with = "duration")]
-    #[schemars(with = "String")]
+    #[serde(default, with = "duration", skip_serializing_if = "is_default")]
+    #[schemars(with = "SpanText")]
     pub delay: Span,
 }
 
@@ -71,6 +73,7 @@ pub struct Startup {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mobility {
     /// Methods, best first; the first that is eligible is taken.
+    #[schemars(length(min = 1))]
     pub prefer: Vec<Method>,
 }
 
@@ -117,18 +120,18 @@ pub struct AfterMatch {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IpRule {
     /// Addresses in this network …
-    #[schemars(with = "String")]
+    #[schemars(with = "CidrText")]
     pub from: ipnet::IpNet,
     /// … become addresses in this one.
-    #[schemars(with = "String")]
+    #[schemars(with = "CidrText")]
     pub to: ipnet::IpNet,
     /// Gateway at the recovery site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<AddressText>")]
     pub gateway: Option<std::net::IpAddr>,
     /// Name servers at the recovery site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<AddressText>")]
     pub dns: Vec<std::net::IpAddr>,
 }
 
@@ -137,6 +140,7 @@ pub struct IpRule {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IpSpec {
     /// The first rule whose `from` holds the address is taken.
+    #[schemars(length(min = 1))]
     pub rules: Vec<IpRule>,
 }
 
@@ -156,7 +160,7 @@ pub struct HookStep {
     pub role: Option<String>,
     /// How long it may take; 300 s for callouts if left out, no limit for prompts.
     #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<SpanText>")]
     pub timeout: Option<Span>,
 }
 
@@ -217,7 +221,7 @@ pub struct NetworkMapping {
     /// At the recovery site.
     pub recovery: NetworkName,
     /// In a test.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub test: TestNetwork,
 }
 
@@ -246,7 +250,7 @@ pub enum LiveFailure {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TestOptions {
     /// Send recent changes first.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub sync: bool,
 }
 
@@ -280,17 +284,18 @@ pub enum CommitPolicy {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FailoverOptions {
     /// Evidence that is accepted.
-    #[serde(default = "any_evidence")]
+    #[serde(default = "any_evidence", skip_serializing_if = "is_any_evidence")]
     pub evidence: Vec<EvidenceKind>,
     /// How many persons must approve; 0: whoever starts it is enough.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(range(max = 9))]
     pub approvals: u8,
     /// How long the old state is kept so that one can go back.
     #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<SpanText>")]
     pub commit_window: Option<Span>,
     /// What ends the window.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub commit: CommitPolicy,
 }
 
@@ -315,12 +320,13 @@ pub struct PlanSpec {
     pub description: Option<String>,
     /// The groups. All must have the same recovery site; their protected sites may differ
     /// (many-to-one).
+    #[schemars(length(min = 1))]
     pub protection_groups: Vec<GroupName>,
     /// What the business asked for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub objectives: Objectives,
     /// Settings of every VM that no rule changes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub defaults: Defaults,
     /// Settings of some VMs; later rules win.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -332,15 +338,27 @@ pub struct PlanSpec {
     #[serde(default, rename = "suspend-at-recovery", skip_serializing_if = "Option::is_none")]
     pub suspend_at_recovery: Option<SuspendSpec>,
     /// What a failed live move does to its VM.
-    #[serde(default, rename = "live-failure")]
+    #[serde(default, rename = "live-failure", skip_serializing_if = "is_default")]
     pub live_failure: LiveFailure,
     /// Settings per kind of run.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on: OnSpec,
 }
 
 fn yes() -> bool {
     true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn is_five_minutes(span: &Span) -> bool {
+    *span == five_minutes()
+}
+
+fn is_any_evidence(evidence: &[EvidenceKind]) -> bool {
+    evidence == any_evidence()
 }
 
 fn five_minutes() -> Span {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::format::{CronText, TimeZoneText};
 use crate::id::PlanName;
 
 /// What a schedule starts. Only what cannot hurt is allowed unattended.
@@ -22,8 +23,10 @@ pub struct ScheduleSpec {
     /// What is started.
     pub run: ScheduleKind,
     /// Five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday).
+    #[schemars(with = "CronText")]
     pub cron: String,
     /// IANA time zone; UTC if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<TimeZoneText>")]
     pub time_zone: Option<String>,
 }

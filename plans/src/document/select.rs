@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::format::PatternText;
 use crate::id::{PolicyName, SiteName};
 
 /// The two sites of a group, by their role at the time of writing.
@@ -32,6 +33,7 @@ pub struct GroupSpec {
     /// The site pair.
     pub sites: GroupSites,
     /// Every VM whose objects carry one of these is a member.
+    #[schemars(length(min = 1))]
     pub policies: Vec<PolicyName>,
     /// Optional narrowing.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
@@ -44,6 +46,7 @@ pub struct GroupSpec {
 pub struct Match {
     /// A name, `*` and `?` allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<PatternText>")]
     pub name: Option<String>,
     /// VMs with an object under this policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]

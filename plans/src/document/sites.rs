@@ -43,10 +43,13 @@ pub struct BackendSpec {
     /// The site it belongs to.
     pub site: SiteName,
     /// The adapter: `sim`, or `agent` for any site agent that speaks the adapter protocol.
+    #[schemars(extend("enum" = ["sim", "agent"]))]
     pub adapter: String,
     /// Where it answers.
+    #[schemars(length(min = 1))]
     pub endpoint: String,
     /// What it is used for.
+    #[schemars(length(min = 1))]
     pub roles: Vec<BackendRole>,
     /// Name of the secret to sign in with. Secrets never stand in a document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,7 @@ pub struct PolicySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Alternatives; one must hold.
+    #[schemars(length(min = 1))]
     pub rule_sets: Vec<RuleSet>,
     /// Whether an object may be created although nothing satisfies the policy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -1,10 +1,12 @@
 //! What is wrong, where, and how to mend it.
 
 mod code;
+mod shown;
 
 use serde::Serialize;
 
 pub use code::Code;
+pub(crate) use shown::shown;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

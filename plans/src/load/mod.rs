@@ -1,0 +1,187 @@
+//! Reads documents from files, with every mistake at its line and column.
+
+mod header;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::document::{Document, json};
+use crate::finding::{Code, Finding};
+use crate::schema::Flaw;
+use crate::source::{At, Lines, Located, Places, SourceFile, documents};
+use crate::yaml;
+
+/// More findings about one document help nobody.
+const MAX_FINDINGS: usize = 200;
+
+/// What was read.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Documents without errors, in the order of the files.
+    pub documents: Vec<Located<Document>>,
+    /// Everything that is wrong, in the order of the files and of their lines.
+    pub findings: Vec<Finding>,
+}
+
+impl Loaded {
+    /// The documents without their places.
+    pub fn values(&self) -> impl Iterator<Item = Document> + '_ {
+        self.documents.iter().map(|document| document.value.clone())
+    }
+}
+
+/// Reads files. A broken document is left out and the others are still read.
+pub fn load(files: &[SourceFile]) -> Loaded {
+    let mut loaded = Loaded::default();
+    for file in files {
+        read_file(file, &mut loaded);
+    }
+    loaded
+}
+
+/// Reads files, and checks their documents against each other where all could be read. With a
+/// document missing, every reference to it would dangle and hide the one real mistake.
+pub fn load_and_check(files: &[SourceFile]) -> Loaded {
+    let mut loaded = load(files);
+    if !loaded.findings.iter().any(Finding::is_error) {
+        loaded.findings.extend(crate::check::check(&loaded.documents));
+    }
+    loaded
+}
+
+/// What is wrong with a document that came as JSON.
+pub(crate) fn findings_of(value: &Value) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    json_control_characters(value, "", &mut findings);
+    findings.extend(flaws_of(value).into_iter().map(|f| f.finding.about(f.pointer)));
+    findings.truncate(MAX_FINDINGS);
+    findings
+}
+
+fn read_file(file: &SourceFile, loaded: &mut Loaded) {
+    let lines = Arc::new(Lines::new(file));
+    let ranges = documents(lines.text());
+    if ranges.is_empty() {
+        let mut finding = Finding::warning(
+            Code::EmptyFile,
+            "the file holds no document",
+            "remove it, or write a document that starts with `apiVersion: muster/v1`",
+        );
+        finding.place = Some(lines.place(0..0));
+        loaded.findings.push(finding);
+    }
+    for range in ranges {
+        let mut findings = Vec::new();
+        let document = read_document(&lines, range, &mut findings);
+        findings.sort_by(|a, b| a.place.cmp(&b.place));
+        let more = findings.len().saturating_sub(MAX_FINDINGS);
+        findings.truncate(MAX_FINDINGS);
+        if let (true, Some(last)) = (more > 0, findings.last_mut()) {
+            last.help
+                .push_str(&format!("; {more} more findings about this document are not shown"));
+        }
+        loaded.findings.append(&mut findings);
+        loaded.documents.extend(document);
+    }
+}
+
+fn read_document(
+    lines: &Arc<Lines>,
+    range: std::ops::Range<usize>,
+    findings: &mut Vec<Finding>,
+) -> Option<Located<Document>> {
+    let offset = range.start;
+    let node = match parse(lines, range) {
+        Ok(node) => node,
+        Err(finding) => {
+            findings.push(*finding);
+            return None;
+        }
+    };
+    let mut value = Value::Null;
+    if matches!(node.content, yaml::Content::Map(_)) {
+        value = yaml::to_value(&node, &mut |mut finding, at| {
+            let bytes = at.start as usize + offset..at.end as usize + offset;
+            finding.place = Some(lines.place(bytes));
+            findings.push(finding);
+        });
+    }
+    let places = Places::new(lines.clone(), offset, node);
+    for Flaw { pointer, at, finding } in flaws_of(&value) {
+        findings.push(places.put(finding, &pointer, at));
+    }
+    if findings.iter().any(Finding::is_error) {
+        return None;
+    }
+    match json::typed(value) {
+        Ok(value) => Some(Located { value, places }),
+        Err(finding) => {
+            let pointer = finding.pointer.clone().unwrap_or_default();
+            findings.push(places.put(finding, &pointer, At::Value));
+            None
+        }
+    }
+}
+
+fn parse(lines: &Lines, range: std::ops::Range<usize>) -> Result<yaml::Node, Box<Finding>> {
+    let at =
+        |finding: Finding, bytes| Box::new(Finding { place: Some(lines.place(bytes)), ..finding });
+    let text = &lines.text()[range.clone()];
+    if text.len() > yaml::MAX_BYTES {
+        let message =
+            format!("the document has {} bytes; {} are allowed", text.len(), yaml::MAX_BYTES);
+        let finding = Finding::error(Code::LimitExceeded, message, "split the document");
+        return Err(at(finding, range.start..range.start));
+    }
+    let bad = |c: &(usize, char)| c.1.is_control() && !matches!(c.1, '\n' | '\r' | '\t');
+    if let Some((byte, bad)) = text.char_indices().find(bad) {
+        let byte = range.start + byte;
+        return Err(at(yaml::control_character(bad, "document"), byte..byte + bad.len_utf8()));
+    }
+    yaml::parse(text).map_err(|problem| {
+        let first = lines.line_of(range.start);
+        let line = lines.start_of(first + problem.line - 1);
+        let column = lines.text()[line..]
+            .char_indices()
+            .nth(problem.column as usize - 1)
+            .map_or(0, |(byte, _)| byte);
+        let finding = Finding::error(problem.code, problem.message, problem.help);
+        at(finding, line + column..line + column)
+    })
+}
+
+/// What the header and then the kind's schema say.
+fn flaws_of(value: &Value) -> Vec<Flaw> {
+    match header::kind(value) {
+        Ok(kind) => crate::schema::flaws(kind, value),
+        Err(flaws) => flaws,
+    }
+}
+
+fn json_control_characters(value: &Value, pointer: &str, findings: &mut Vec<Finding>) {
+    let mut look = |text: &str, what: &str| {
+        let bad = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+        if let Some(bad) = bad {
+            findings.push(yaml::control_character(bad, what).about(pointer));
+        }
+    };
+    match value {
+        Value::String(text) => look(text, "text"),
+        Value::Array(items) => {
+            for (ix, item) in items.iter().enumerate() {
+                json_control_characters(item, &format!("{pointer}/{ix}"), findings);
+            }
+        }
+        Value::Object(fields) => {
+            for (key, item) in fields {
+                if let Some(bad) = key.chars().find(|c| c.is_control()) {
+                    findings.push(yaml::control_character(bad, "key").about(pointer));
+                }
+                let key = key.replace('~', "~0").replace('/', "~1");
+                json_control_characters(item, &format!("{pointer}/{key}"), findings);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
