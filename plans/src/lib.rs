@@ -9,6 +9,7 @@ pub mod config;
 pub mod document;
 pub mod finding;
 pub mod graph;
+pub mod group;
 pub mod id;
 pub mod inventory;
 pub mod load;

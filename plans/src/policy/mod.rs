@@ -5,12 +5,20 @@
 //! rule that is only a `hint` does not affect placement and never makes an object non-compliant.
 //! Source: the `pbm` types of VMware's SPBM API.
 
+mod comply;
+mod evaluate;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PolicyName;
+
+pub use comply::compliance;
+pub use evaluate::{Broken, Evaluation, Mismatch, SetOutcome, evaluate};
 
 /// A capability as its provider advertises it, `namespace.id`: `replication.mode`,
 /// `encryption.at-rest`, `cache.mode`.

@@ -1,0 +1,118 @@
+//! What at a site is not protected, and why.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::deriver::Sorted;
+use super::index::{Compliances, GroupIx, Index};
+use super::standing::Instance;
+use super::{Derivation, Reason};
+use crate::config::Config;
+use crate::id::{GroupName, SiteName, VmId};
+use crate::inventory::{Inventory, VmObject};
+
+/// An object that no group protects.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Uncovered {
+    /// The VM.
+    pub vm: VmId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The object: its home or a disk.
+    pub object: Arc<str>,
+    /// The group that comes nearest; `None`: none has the object's policy at this site.
+    pub group: Option<GroupName>,
+    /// Why.
+    pub why: Vec<Reason>,
+}
+
+/// Every home and disk of a production VM in use at a site that no group protects, sorted by VM
+/// name and then in the VM's own order. Old copies that a recovery left behind are not listed:
+/// their VM is in use elsewhere.
+pub fn coverage(
+    config: &Config,
+    derivation: &Derivation,
+    inventory: &Inventory,
+    site: &SiteName,
+) -> Vec<Uncovered> {
+    let index = Index::new(config, inventory);
+    let mut cache = Compliances::default();
+    let sorted = Sorted::new(inventory);
+    let mut uncovered = Vec::new();
+    for same in sorted.by_vm() {
+        let Some(&(ix, vm)) = same.iter().find(|(ix, _)| index.names.name(*ix) == site) else {
+            continue;
+        };
+        if vm.run_tag.is_some() || !index.in_use((ix, vm), &same) {
+            continue;
+        }
+        for object in vm.objects.iter().filter(|object| object.kind.is_needed()) {
+            let found = index.uncovered((ix, vm), object, derivation, &mut cache);
+            uncovered.extend(found.map(|(group, why)| Uncovered {
+                vm: vm.id,
+                name: vm.name.clone(),
+                object: object.label.clone(),
+                group,
+                why,
+            }));
+        }
+    }
+    uncovered.sort_by(|a, b| (&a.name, a.vm).cmp(&(&b.name, b.vm)));
+    uncovered
+}
+
+impl Index {
+    /// Whether no instance at another site beats this one.
+    fn in_use(&self, instance: Instance<'_>, instances: &[Instance<'_>]) -> bool {
+        instances.iter().all(|(other, _)| self.is_active(instance, *other, instances, true))
+    }
+
+    /// `None`: some group protects the object. Else the group that lacks least, and what it lacks.
+    fn uncovered(
+        &self,
+        (site, vm): Instance<'_>,
+        object: &VmObject,
+        derivation: &Derivation,
+        cache: &mut Compliances,
+    ) -> Option<(Option<GroupName>, Vec<Reason>)> {
+        let label = object.label.clone();
+        let Some(policy) = &object.policy else {
+            return Some((None, vec![Reason::NoPolicy { object: label }]));
+        };
+        let claims = self.policy(policy).map(|ix| self.claims(ix, site)).unwrap_or_default();
+        let mut nearest: Option<(GroupIx, Vec<Reason>)> = None;
+        for &group in claims {
+            let mut why = self.narrowed_for(group, vm, derivation);
+            why.extend(self.lacking(group, site, object, cache));
+            if why.is_empty() {
+                return None;
+            }
+            if nearest.as_ref().is_none_or(|(_, known)| why.len() < known.len()) {
+                nearest = Some((group, why));
+            }
+        }
+        match nearest {
+            Some((group, why)) => Some((Some(self.groups[group].name.clone()), why)),
+            None => {
+                let policy = policy.clone();
+                Some((None, vec![Reason::PolicyInNoGroup { object: label, policy }]))
+            }
+        }
+    }
+
+    /// Why a group that has the policy leaves the VM out.
+    fn narrowed_for(
+        &self,
+        group: GroupIx,
+        vm: &crate::inventory::VirtualMachine,
+        derivation: &Derivation,
+    ) -> Vec<Reason> {
+        let derived = derivation.groups.get(&self.groups[group].name);
+        if derived.is_some_and(|derived| derived.holds(&vm.name, vm.id)) {
+            return Vec::new();
+        }
+        self.narrowed(group, vm)
+    }
+}

@@ -1,0 +1,227 @@
+//! Derives all groups at once, and keeps a derivation up to date VM by VM.
+
+use std::collections::BTreeMap;
+
+use super::index::{Compliances, GroupIx, Index, StorageIx};
+use super::sharing::{Registrations, Sharing};
+use super::site_index::SiteIx;
+use super::standing::Instance;
+use super::{Derivation, DerivedGroup, Member};
+use crate::config::Config;
+use crate::id::{SiteName, VmId};
+use crate::inventory::{Inventory, VirtualMachine};
+
+/// Registrations of an inventory, sorted by VM.
+pub(super) struct Sorted<'a>(Vec<(VmId, Instance<'a>)>);
+
+impl<'a> Sorted<'a> {
+    /// Sorts all registrations. The sites of an index come in the order of the inventory.
+    pub(super) fn new(inventory: &'a Inventory) -> Sorted<'a> {
+        let sites = inventory.sites.values().enumerate();
+        let mut all: Vec<(VmId, Instance<'a>)> =
+            sites.flat_map(|(ix, site)| site.vms.iter().map(move |vm| (vm.id, (ix, vm)))).collect();
+        all.sort_by_key(|(id, (site, _))| (*id, *site));
+        Sorted(all)
+    }
+
+    /// The registrations of each VM.
+    pub(super) fn by_vm(&self) -> impl Iterator<Item = Vec<Instance<'a>>> + '_ {
+        let same = self.0.chunk_by(|a, b| a.0 == b.0);
+        same.map(|same| same.iter().map(|(_, instance)| *instance).collect())
+    }
+}
+
+impl Registrations for Sorted<'_> {
+    fn of(&self, vm: VmId) -> Vec<Instance<'_>> {
+        let start = self.0.partition_point(|(id, _)| *id < vm);
+        self.0[start..].iter().take_while(|(id, _)| *id == vm).map(|(_, i)| *i).collect()
+    }
+}
+
+/// Derives from nothing: judges each VM, then looks at who shares which storage.
+pub(super) fn derive_all(config: &Config, inventory: &Inventory) -> Derivation {
+    let index = Index::new(config, inventory);
+    build(&index, inventory).0
+}
+
+fn build(index: &Index, inventory: &Inventory) -> (Derivation, Sharing, Compliances) {
+    let (mut cache, mut sharing) = (Compliances::default(), Sharing::new(index));
+    let sorted = Sorted::new(inventory);
+    let mut members: Vec<Vec<Member>> = vec![Vec::new(); index.groups.len()];
+    for instances in sorted.by_vm() {
+        sharing.use_by(instances[0].1.id, &index.used(&instances));
+        for (group, member) in index.judge(&instances, &mut cache) {
+            sharing.count(index, group, &member, true);
+            members[group].push(member);
+        }
+    }
+    let mut derivation = empty(index, inventory.generation);
+    for (ix, (group, members)) in derivation.groups.values_mut().zip(members).enumerate() {
+        group.members = members;
+        group.members.sort_by(|a, b| a.order().cmp(&b.order()));
+        sharing.list(index, ix, group);
+        sharing.tear(index, ix, group, None, &sorted);
+    }
+    (derivation, sharing, cache)
+}
+
+fn empty(index: &Index, generation: u64) -> Derivation {
+    let groups = index.groups.iter().map(|group| {
+        let [protected, recovery] = group.pair.map(|site| index.names.name(site).clone());
+        let derived = DerivedGroup {
+            name: group.name.clone(),
+            protected,
+            recovery,
+            members: Vec::new(),
+            consistency_groups: Vec::new(),
+            torn: Vec::new(),
+            generation: 1,
+        };
+        (group.name.clone(), derived)
+    });
+    Derivation { groups: groups.collect(), generation }
+}
+
+type Registered = BTreeMap<VmId, Vec<(SiteIx, VirtualMachine)>>;
+
+impl Registrations for Registered {
+    fn of(&self, vm: VmId) -> Vec<Instance<'_>> {
+        self.get(&vm).into_iter().flatten().map(|(site, vm)| (*site, vm)).collect()
+    }
+}
+
+/// A derivation that follows the inventory VM by VM. What it gives is what [`super::derive`] would
+/// give, at the cost of one VM and of those that share its storage.
+///
+/// Changes of documents, volumes, consistency groups and containers need a new one.
+#[derive(Debug)]
+pub struct Deriver {
+    index: Index,
+    cache: Compliances,
+    sharing: Sharing,
+    vms: Registered,
+    derivation: Derivation,
+}
+
+/// What a VM contributes.
+struct Part {
+    used: Vec<StorageIx>,
+    members: Vec<(GroupIx, Member)>,
+}
+
+impl Deriver {
+    /// Derives all groups and remembers what is needed to follow. Generations continue after
+    /// `previous`.
+    pub fn new(config: &Config, inventory: &Inventory, previous: Option<&Derivation>) -> Deriver {
+        let index = Index::new(config, inventory);
+        let (derivation, sharing, cache) = build(&index, inventory);
+        let mut vms = Registered::new();
+        for (site, inventory) in inventory.sites.values().enumerate() {
+            for vm in &inventory.vms {
+                vms.entry(vm.id).or_default().push((site, vm.clone()));
+            }
+        }
+        Deriver { index, cache, sharing, vms, derivation: derivation.next(previous) }
+    }
+
+    /// All groups as they are now.
+    pub fn derivation(&self) -> &Derivation {
+        &self.derivation
+    }
+
+    /// A VM is new at a site or has changed there. `false`: the site was not in the inventory, so
+    /// nothing was done; make a new deriver.
+    pub fn update(&mut self, site: &SiteName, vm: VirtualMachine) -> bool {
+        let Some(site) = self.site(site) else { return false };
+        self.change(vm.id, |registered| {
+            match registered.binary_search_by_key(&site, |(ix, _)| *ix) {
+                Ok(place) => registered[place].1 = vm,
+                Err(place) => registered.insert(place, (site, vm)),
+            }
+        });
+        true
+    }
+
+    /// A VM is not registered at a site any more. `false` as with [`Deriver::update`].
+    pub fn remove(&mut self, site: &SiteName, vm: VmId) -> bool {
+        let Some(site) = self.site(site) else { return false };
+        self.change(vm, |registered| registered.retain(|(ix, _)| *ix != site));
+        true
+    }
+
+    fn site(&self, site: &SiteName) -> Option<SiteIx> {
+        self.index.names.find(site).filter(|ix| *ix < self.index.sites.len())
+    }
+
+    fn change(&mut self, vm: VmId, change: impl FnOnce(&mut Vec<(SiteIx, VirtualMachine)>)) {
+        let before = self.part(vm);
+        change(self.vms.entry(vm).or_default());
+        let after = self.part(vm);
+        self.sharing.unuse_by(vm, &before.used);
+        self.sharing.use_by(vm, &after.used);
+        for (group, member) in &before.members {
+            self.sharing.count(&self.index, *group, member, false);
+        }
+        for (group, member) in &after.members {
+            self.sharing.count(&self.index, *group, member, true);
+        }
+        self.settle(before, after);
+        if self.vms.get(&vm).is_some_and(Vec::is_empty) {
+            self.vms.remove(&vm);
+        }
+        self.derivation.generation += 1;
+    }
+
+    /// What a VM contributes. It depends on nothing but the VM and the index.
+    fn part(&mut self, vm: VmId) -> Part {
+        let instances = self.vms.of(vm);
+        let used = self.index.used(&instances);
+        Part { used, members: self.index.judge(&instances, &mut self.cache) }
+    }
+
+    /// Writes the difference into the groups that it touches.
+    fn settle(&mut self, before: Part, after: Part) {
+        let mut used = [before.used, after.used].concat();
+        used.sort_unstable();
+        used.dedup();
+        let mut touched = self.sharing.groups_on(&used);
+        touched.extend(before.members.iter().chain(&after.members).map(|(group, _)| *group));
+        touched.sort_unstable();
+        touched.dedup();
+        for group in touched {
+            let of = |part: &[(GroupIx, Member)]| {
+                part.iter().find(|(ix, _)| *ix == group).map(|(_, member)| member.clone())
+            };
+            let (old, new) = (of(&before.members), of(&after.members));
+            let name = &self.index.groups[group].name;
+            let Some(derived) = self.derivation.groups.get_mut(name) else { continue };
+            if old != new {
+                derived.replace(old, new);
+                self.sharing.list(&self.index, group, derived);
+                derived.generation += 1;
+            }
+            self.sharing.tear(&self.index, group, derived, Some(&used), &self.vms);
+        }
+    }
+}
+
+impl DerivedGroup {
+    fn replace(&mut self, old: Option<Member>, new: Option<Member>) {
+        if let Some(old) = old
+            && let Ok(place) = self.members.binary_search_by(|m| m.order().cmp(&old.order()))
+        {
+            self.members.remove(place);
+        }
+        if let Some(new) = new
+            && let Err(place) = self.members.binary_search_by(|m| m.order().cmp(&new.order()))
+        {
+            self.members.insert(place, new);
+        }
+    }
+
+    /// Whether a VM is inside.
+    pub(super) fn holds(&self, name: &str, vm: VmId) -> bool {
+        let found = self.members.binary_search_by(|m| m.order().cmp(&(name, vm)));
+        found.is_ok_and(|place| self.members[place].protection != super::Protection::Excluded)
+    }
+}

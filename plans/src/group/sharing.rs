@@ -1,0 +1,147 @@
+//! Who uses which consistency group, so that a torn one is found without looking at every VM.
+
+use std::collections::BTreeMap;
+
+use super::index::{GroupIx, Index, StorageIx};
+use super::standing::Instance;
+use super::{DerivedGroup, Member, Protection, Torn, VolumeOf};
+use crate::id::VmId;
+
+/// Users of each consistency group.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    /// VMs that use a consistency group; sorted.
+    users: Vec<Vec<VmId>>,
+    /// For each protection group its consistency groups, with the number of members inside that
+    /// use each.
+    inside: Vec<BTreeMap<StorageIx, u32>>,
+}
+
+/// Finds the registrations of a VM.
+pub(super) trait Registrations {
+    /// All registrations of one VM.
+    fn of(&self, vm: VmId) -> Vec<Instance<'_>>;
+}
+
+impl Sharing {
+    pub(super) fn new(index: &Index) -> Sharing {
+        Sharing {
+            users: vec![Vec::new(); index.storage.len()],
+            inside: vec![BTreeMap::new(); index.groups.len()],
+        }
+    }
+
+    /// Adds a user.
+    pub(super) fn use_by(&mut self, vm: VmId, used: &[StorageIx]) {
+        for &storage in used {
+            let users = &mut self.users[storage as usize];
+            if let Err(place) = users.binary_search(&vm) {
+                users.insert(place, vm);
+            }
+        }
+    }
+
+    /// Removes a user.
+    pub(super) fn unuse_by(&mut self, vm: VmId, used: &[StorageIx]) {
+        for &storage in used {
+            self.users[storage as usize].retain(|user| *user != vm);
+        }
+    }
+
+    /// Counts a member's storage in or out.
+    pub(super) fn count(&mut self, index: &Index, group: GroupIx, member: &Member, joins: bool) {
+        if member.protection == Protection::Excluded {
+            return;
+        }
+        for id in &member.storage {
+            let Some(storage) = index.storage_ix(id) else { continue };
+            let count = self.inside[group].entry(storage).or_default();
+            *count = if joins { *count + 1 } else { count.saturating_sub(1) };
+            if *count == 0 {
+                self.inside[group].remove(&storage);
+            }
+        }
+    }
+
+    /// Protection groups with members inside that use one of these consistency groups.
+    pub(super) fn groups_on(&self, used: &[StorageIx]) -> Vec<GroupIx> {
+        let on = |group: &GroupIx| used.iter().any(|s| self.inside[*group].contains_key(s));
+        (0..self.inside.len()).filter(on).collect()
+    }
+
+    /// Writes the consistency groups of a protection group.
+    pub(super) fn list(&self, index: &Index, group: GroupIx, derived: &mut DerivedGroup) {
+        let ids = self.inside[group].keys().map(|ix| index.storage[*ix as usize].clone());
+        derived.consistency_groups = ids.collect();
+        derived.consistency_groups.sort_unstable();
+    }
+
+    /// Looks again whether a protection group tears these consistency groups; `None`: all of its.
+    pub(super) fn tear(
+        &self,
+        index: &Index,
+        group: GroupIx,
+        derived: &mut DerivedGroup,
+        only: Option<&[StorageIx]>,
+        vms: &impl Registrations,
+    ) {
+        let all: Vec<StorageIx>;
+        let looked_at = match only {
+            Some(only) => only,
+            None => {
+                all = self.inside[group].keys().copied().collect();
+                &all
+            }
+        };
+        for &storage in looked_at {
+            let id = &index.storage[storage as usize];
+            derived.torn.retain(|torn| torn.group != *id);
+            let inside = self.inside[group].get(&storage).copied().unwrap_or_default() as usize;
+            if inside > 0 && self.users[storage as usize].len() > inside {
+                derived.torn.extend(self.torn(index, derived, storage, vms));
+            }
+        }
+        derived.torn.sort_unstable();
+    }
+
+    fn torn(
+        &self,
+        index: &Index,
+        derived: &DerivedGroup,
+        storage: StorageIx,
+        vms: &impl Registrations,
+    ) -> Option<Torn> {
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        for &vm in &self.users[storage as usize] {
+            let instances = vms.of(vm);
+            let is_inside = instances.iter().any(|(_, vm)| derived.holds(&vm.name, vm.id));
+            let side = if is_inside { &mut inside } else { &mut outside };
+            side.extend(index.volumes_on(storage, &instances));
+        }
+        inside.sort_unstable();
+        outside.sort_unstable();
+        outside.dedup();
+        let group = index.storage[storage as usize].clone();
+        Some(Torn { group, inside: inside.into_iter().next()?, outside })
+    }
+}
+
+impl Index {
+    /// The volumes of a VM on a consistency group.
+    fn volumes_on(&self, storage: StorageIx, instances: &[Instance<'_>]) -> Vec<VolumeOf> {
+        let mut volumes = Vec::new();
+        for &(site, vm) in instances.iter().filter(|(_, vm)| vm.run_tag.is_none()) {
+            for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
+                let leg = self.sites[site].leg(&object.volume);
+                let on = leg.is_some_and(|leg| {
+                    leg.storage == storage && self.is_active((site, vm), leg.peer, instances, true)
+                });
+                if on {
+                    let (volume, name) = (object.volume.clone(), vm.name.clone());
+                    volumes.push(VolumeOf { volume, name, vm: vm.id });
+                }
+            }
+        }
+        volumes
+    }
+}
