@@ -1,0 +1,111 @@
+//! The server side: any [`SiteAdapter`] on the network.
+
+mod extract;
+mod handlers;
+mod routes;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use muster_contract::SiteAdapter;
+use muster_plans::id::SiteName;
+
+use crate::problem::{Code, Problem};
+use crate::tasks::Tasks;
+use crate::wire::ROOT;
+
+pub(crate) use routes::{Body, Endpoint, endpoints};
+
+/// How a site is served.
+#[derive(Clone, Default)]
+pub struct ServeOptions {
+    /// Every request but `GET /health` must carry it as a bearer token. `None`: nobody is asked,
+    /// which is for loopback only.
+    pub token: Option<String>,
+}
+
+/// What every handler has.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    sites: Arc<Sites>,
+    token: Option<Arc<str>>,
+    tasks: Arc<Tasks>,
+}
+
+enum Sites {
+    One(Arc<dyn SiteAdapter>),
+    Many(BTreeMap<SiteName, Arc<dyn SiteAdapter>>),
+}
+
+/// Serves one site below `/adapter/v1`.
+///
+/// A mutation runs to its end also where the connection breaks: who asks again with the same
+/// operation id finds it under way or ended.
+pub fn router(site: Arc<dyn SiteAdapter>, options: ServeOptions) -> Router {
+    mounted(Sites::One(site), options, ROOT)
+}
+
+/// Serves many sites, each below `/sites/{site}/adapter/v1`.
+pub fn router_many(
+    sites: BTreeMap<SiteName, Arc<dyn SiteAdapter>>,
+    options: ServeOptions,
+) -> Router {
+    mounted(Sites::Many(sites), options, &format!("/sites/{{site}}{ROOT}"))
+}
+
+fn mounted(sites: Sites, options: ServeOptions, root: &str) -> Router {
+    let shared = Shared {
+        sites: Arc::new(sites),
+        token: options.token.map(Arc::from),
+        tasks: Arc::default(),
+    };
+    let mut router = Router::new();
+    for Endpoint { path, handler, .. } in endpoints() {
+        router = router.route(&format!("{root}{path}"), handler);
+    }
+    router.fallback(no_such_path).method_not_allowed_fallback(other_method).with_state(shared)
+}
+
+async fn no_such_path(uri: axum::http::Uri) -> Problem {
+    Problem::new(
+        Code::NoSuchPath,
+        format!("`{}` is not a path of the adapter protocol; it begins at {ROOT}", uri.path()),
+    )
+}
+
+async fn other_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
+    Problem::new(Code::Method, format!("`{}` does not answer {method}", uri.path()))
+}
+
+/// How long a stop waits for requests that are being answered.
+const STOP: Duration = Duration::from_secs(10);
+
+/// Serves a router on a listener until `shutdown` resolves; then lets running requests end, for ten
+/// seconds at most.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn run(
+    listener: tokio::net::TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let graceful = axum::serve(listener, router).with_graceful_shutdown(async move {
+        shutdown.await;
+        let _ = stopping.send(());
+    });
+    let overdue = async {
+        if stopped.await.is_ok() {
+            tokio::time::sleep(STOP).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        ended = graceful => ended,
+        () = overdue => Ok(()),
+    }
+}

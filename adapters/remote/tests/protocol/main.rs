@@ -1,0 +1,9 @@
+//! The adapter protocol, both sides over loopback.
+
+#![allow(clippy::unwrap_used, reason = "everything here is a test or a helper of one")]
+
+mod both_sides;
+mod broken;
+mod common;
+mod openapi;
+mod wire;
