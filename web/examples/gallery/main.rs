@@ -1,0 +1,2 @@
+//! Renders every page in several states to HTML files.
+fn main() {}
