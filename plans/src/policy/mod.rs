@@ -45,7 +45,7 @@ pub type PropertyValues = BTreeMap<String, Vec<Value>>;
 
 /// What a property must be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Want {
     /// Exactly this.
     Equals(Value),
