@@ -1,6 +1,8 @@
 //! Every example, together with the documents that all of them share, is a configuration without
 //! findings.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
 use std::path::{Path, PathBuf};
 
 use muster_plans::config::Config;

@@ -1,10 +1,64 @@
-//! Checks documents against each other.
+//! Checks documents against each other, and settings that no schema can judge.
+
+mod backends;
+mod duplicates;
+mod groups;
+mod hooks;
+mod ip;
+mod networks;
+mod objectives;
+mod options;
+mod order;
+mod policies;
+mod references;
+mod rules;
+mod select;
+mod set;
+mod timeouts;
 
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::source::Located;
 
-/// Everything that is wrong between documents, and with settings that no schema can judge.
-pub fn check(_documents: &[Located<Document>]) -> Vec<Finding> {
-    Vec::new()
+use set::Set;
+
+/// Everything that is wrong between documents, and with settings that no schema can judge, in the
+/// order of the files and of their lines. Documents from a server
+/// ([`Located::nowhere`]) are taken too; their findings have pointers and no places.
+pub fn check(documents: &[Located<Document>]) -> Vec<Finding> {
+    let set = Set::new(documents);
+    let mut findings = Vec::new();
+    duplicates::check(documents, &mut findings);
+    references::check(&set, &mut findings);
+    backends::check(&set, &mut findings);
+    policies::check(&set, &mut findings);
+    networks::check(&set, &mut findings);
+    groups::check(&set, &mut findings);
+    for plan in &set.plans {
+        order::check(plan, &mut findings);
+        rules::check(&set, plan, &mut findings);
+        timeouts::check(plan, &mut findings);
+        hooks::check(plan, &mut findings);
+        ip::check(plan, &mut findings);
+        options::check(plan, &mut findings);
+        objectives::check(&set, plan, &mut findings);
+    }
+    // Files keep the order in which they were given; only lines inside a file are sorted.
+    let order: Vec<Option<String>> = documents.iter().map(file_of).collect();
+    let rank = |f: &Finding| {
+        let file = f.place.as_ref().map(|place| place.file.clone());
+        order.iter().position(|name| *name == file)
+    };
+    findings.sort_by_cached_key(|f| {
+        let place = f.place.as_ref().map(|p| (p.line, p.column));
+        (rank(f), place)
+    });
+    findings
 }
+
+fn file_of(document: &Located<Document>) -> Option<String> {
+    document.places.file().map(String::from)
+}
+
+#[cfg(test)]
+mod tests;

@@ -36,11 +36,11 @@ pub fn from_json(json: Value) -> Result<Document, Vec<Finding>> {
     if findings.iter().any(Finding::is_error) {
         return Err(findings);
     }
-    typed(json).map_err(|finding| vec![finding])
+    typed(json).map_err(|finding| vec![*finding])
 }
 
 /// Reads a value that its schema found good.
-pub(crate) fn typed(mut json: Value) -> Result<Document, Finding> {
+pub(crate) fn typed(mut json: Value) -> Result<Document, Box<Finding>> {
     let kind = json["kind"].as_str().and_then(Kind::from_name);
     let kind = kind.ok_or_else(|| mismatch("", "its kind is not known"))?;
     let metadata: Metadata = part(&mut json, "metadata")?;
@@ -57,18 +57,18 @@ pub(crate) fn typed(mut json: Value) -> Result<Document, Finding> {
     Ok(Document { metadata, spec })
 }
 
-fn part<T: DeserializeOwned>(json: &mut Value, name: &str) -> Result<T, Finding> {
+fn part<T: DeserializeOwned>(json: &mut Value, name: &str) -> Result<T, Box<Finding>> {
     serde_json::from_value(json[name].take())
         .map_err(|error| mismatch(&format!("/{name}"), &error.to_string()))
 }
 
-fn mismatch(pointer: &str, why: &str) -> Finding {
-    Finding::error(
+fn mismatch(pointer: &str, why: &str) -> Box<Finding> {
+    let finding = Finding::error(
         Code::WrongType,
         format!("the document cannot be read: {why}"),
         "compare it with an example in plans/examples/",
-    )
-    .about(pointer)
+    );
+    Box::new(finding.about(pointer))
 }
 
 fn value<T: Serialize>(part: &T) -> Value {

@@ -41,14 +41,18 @@ pub struct InventoryMappingSpec {
     pub reverse: Reverse,
     /// Networks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub networks: Vec<NetworkMapping>,
     /// Folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub folders: Vec<NameMapping>,
     /// Resource pools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub pools: Vec<NameMapping>,
     /// Storage policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub policies: Vec<NameMapping>,
 }

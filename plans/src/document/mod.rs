@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 pub use json::{from_json, to_json};
 pub use mapping::{InventoryMappingSpec, NameMapping, Reverse};
 pub use plan::{
-    After, CommitPolicy, Defaults, EvidenceKind, FailoverOptions, HookStep, IpRule, IpSpec,
-    LiveFailure, Mobility, NetworkMapping, Objectives, OnSpec, PlanSpec, Shutdown, Startup,
+    After, AfterMatch, CommitPolicy, Defaults, EvidenceKind, FailoverOptions, HookStep, IpRule,
+    IpSpec, LiveFailure, Mobility, NetworkMapping, Objectives, OnSpec, PlanSpec, Shutdown, Startup,
     SuspendSpec, TestNetwork, TestOptions, VmRule, Wait,
 };
 pub use schedule::{ScheduleKind, ScheduleSpec};

@@ -73,7 +73,7 @@ pub struct Startup {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mobility {
     /// Methods, best first; the first that is eligible is taken.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub prefer: Vec<Method>,
 }
 
@@ -131,7 +131,7 @@ pub struct IpRule {
     pub gateway: Option<std::net::IpAddr>,
     /// Name servers at the recovery site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<AddressText>")]
+    #[schemars(with = "Vec<AddressText>", length(max = 1000))]
     pub dns: Vec<std::net::IpAddr>,
 }
 
@@ -140,7 +140,7 @@ pub struct IpRule {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IpSpec {
     /// The first rule whose `from` holds the address is taken.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub rules: Vec<IpRule>,
 }
 
@@ -177,6 +177,7 @@ pub struct VmRule {
     pub priority: Option<u8>,
     /// VMs that must be recovered before, also of other priorities and groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub after: Vec<After>,
     /// How they are shut down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,9 +196,11 @@ pub struct VmRule {
     pub ip: Option<IpSpec>,
     /// Before each power-on at the recovery site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub before_power_on: Vec<HookStep>,
     /// After it, when the VM is healthy.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub after_power_on: Vec<HookStep>,
 }
 
@@ -285,6 +288,7 @@ pub enum CommitPolicy {
 pub struct FailoverOptions {
     /// Evidence that is accepted.
     #[serde(default = "any_evidence", skip_serializing_if = "is_any_evidence")]
+    #[schemars(length(min = 1, max = 1000))]
     pub evidence: Vec<EvidenceKind>,
     /// How many persons must approve; 0: whoever starts it is enough.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -320,7 +324,7 @@ pub struct PlanSpec {
     pub description: Option<String>,
     /// The groups. All must have the same recovery site; their protected sites may differ
     /// (many-to-one).
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub protection_groups: Vec<GroupName>,
     /// What the business asked for.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -330,9 +334,11 @@ pub struct PlanSpec {
     pub defaults: Defaults,
     /// Settings of some VMs; later rules win.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub vms: Vec<VmRule>,
     /// Networks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub networks: Vec<NetworkMapping>,
     /// VMs of the recovery site that make room.
     #[serde(default, rename = "suspend-at-recovery", skip_serializing_if = "Option::is_none")]

@@ -33,7 +33,7 @@ pub struct GroupSpec {
     /// The site pair.
     pub sites: GroupSites,
     /// Every VM whose objects carry one of these is a member.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub policies: Vec<PolicyName>,
     /// Optional narrowing.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]

@@ -49,7 +49,7 @@ pub struct BackendSpec {
     #[schemars(length(min = 1))]
     pub endpoint: String,
     /// What it is used for.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub roles: Vec<BackendRole>,
     /// Name of the secret to sign in with. Secrets never stand in a document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ pub struct PolicySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Alternatives; one must hold.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 1000))]
     pub rule_sets: Vec<RuleSet>,
     /// Whether an object may be created although nothing satisfies the policy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

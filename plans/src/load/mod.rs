@@ -118,7 +118,7 @@ fn read_document(
         Ok(value) => Some(Located { value, places }),
         Err(finding) => {
             let pointer = finding.pointer.clone().unwrap_or_default();
-            findings.push(places.put(finding, &pointer, At::Value));
+            findings.push(places.put(*finding, &pointer, At::Value));
             None
         }
     }
@@ -137,7 +137,10 @@ fn parse(lines: &Lines, range: std::ops::Range<usize>) -> Result<yaml::Node, Box
     let bad = |c: &(usize, char)| c.1.is_control() && !matches!(c.1, '\n' | '\r' | '\t');
     if let Some((byte, bad)) = text.char_indices().find(bad) {
         let byte = range.start + byte;
-        return Err(at(yaml::control_character(bad, "document"), byte..byte + bad.len_utf8()));
+        return Err(at(
+            yaml::control_character(bad, "document", "a document is plain text"),
+            byte..byte + bad.len_utf8(),
+        ));
     }
     yaml::parse(text).map_err(|problem| {
         let first = lines.line_of(range.start);
@@ -160,14 +163,10 @@ fn flaws_of(value: &Value) -> Vec<Flaw> {
 }
 
 fn json_control_characters(value: &Value, pointer: &str, findings: &mut Vec<Finding>) {
-    let mut look = |text: &str, what: &str| {
-        let bad = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
-        if let Some(bad) = bad {
-            findings.push(yaml::control_character(bad, what).about(pointer));
-        }
-    };
     match value {
-        Value::String(text) => look(text, "text"),
+        Value::String(text) => {
+            findings.extend(yaml::bad_text(text).map(|f| f.about(pointer)));
+        }
         Value::Array(items) => {
             for (ix, item) in items.iter().enumerate() {
                 json_control_characters(item, &format!("{pointer}/{ix}"), findings);
@@ -175,9 +174,7 @@ fn json_control_characters(value: &Value, pointer: &str, findings: &mut Vec<Find
         }
         Value::Object(fields) => {
             for (key, item) in fields {
-                if let Some(bad) = key.chars().find(|c| c.is_control()) {
-                    findings.push(yaml::control_character(bad, "key").about(pointer));
-                }
+                findings.extend(yaml::bad_key(key).map(|f| f.about(pointer)));
                 let key = key.replace('~', "~0").replace('/', "~1");
                 json_control_characters(item, &format!("{pointer}/{key}"), findings);
             }

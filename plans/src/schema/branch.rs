@@ -7,7 +7,7 @@ type Branch = Vec<ValidationError<'static>>;
 
 /// The alternative whose mistakes lie deepest: it is the one that the value resembles most. `None`
 /// where no alternative even has the right type or fields.
-pub(super) fn meant<'a>(branches: &'a [Branch], depth: usize) -> Option<&'a Branch> {
+pub(super) fn meant(branches: &[Branch], depth: usize) -> Option<&Branch> {
     branches
         .iter()
         .filter(|branch| !branch.iter().any(|error| excludes(error, depth)))

@@ -33,9 +33,10 @@ pub(super) fn flaws(root: &Value, error: &ValidationError<'_>) -> Vec<Flaw> {
             one(At::Value, bad_format(error, format, lookup::example(owner)))
         }
         Kind::Minimum { .. } | Kind::Maximum { .. } => one(At::Value, out_of_range(error, owner)),
-        Kind::MinItems { .. } | Kind::MinLength { .. } | Kind::MaxLength { .. } => {
-            one(At::Value, wrong_length(error, owner))
-        }
+        Kind::MinItems { .. }
+        | Kind::MaxItems { .. }
+        | Kind::MinLength { .. }
+        | Kind::MaxLength { .. } => one(At::Value, wrong_length(error, owner)),
         Kind::Pattern { .. } => one(At::Value, bad_name(error)),
         other => one(At::Value, fallback(error, other.keyword())),
     }
@@ -202,6 +203,10 @@ fn out_of_range(error: &ValidationError<'_>, owner: &Value) -> Finding {
 
 fn wrong_length(error: &ValidationError<'_>, owner: &Value) -> Finding {
     let (message, help) = match error.instance().as_ref() {
+        Value::Array(items) if !items.is_empty() => (
+            format!("{} has {} entries", path(error), items.len()),
+            format!("write at most {}; a match picks many VMs at once", owner["maxItems"]),
+        ),
         Value::Array(_) => (
             format!("{} is an empty list", path(error)),
             "write at least one entry, or leave the field out if it may be left out".to_owned(),

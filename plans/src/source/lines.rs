@@ -25,6 +25,11 @@ impl Lines {
         Lines { name: file.name.clone(), text: file.text.clone(), starts }
     }
 
+    /// The file's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The text.
     pub(crate) fn text(&self) -> &str {
         &self.text

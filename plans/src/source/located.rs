@@ -72,6 +72,11 @@ impl Places {
         Some(source.lines.place(span.start as usize + shift..span.end as usize + shift))
     }
 
+    /// The file, if there is one.
+    pub fn file(&self) -> Option<&str> {
+        self.0.as_ref().map(|source| source.lines.name())
+    }
+
     /// Puts a finding at a field's name or value.
     #[must_use]
     pub fn put(&self, finding: Finding, pointer: &str, at: At) -> Finding {

@@ -5,7 +5,7 @@ mod node;
 mod value;
 
 pub(crate) use node::{Content, Node};
-pub(crate) use value::{control_character, to_value};
+pub(crate) use value::{bad_key, bad_text, control_character, to_value};
 
 use serde_saphyr::{Budget, DuplicateKeyPolicy, NonFiniteFloatPolicy, Options, Spanned};
 

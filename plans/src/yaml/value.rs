@@ -9,8 +9,8 @@ use crate::finding::{Code, Finding, shown};
 pub(crate) fn to_value(node: &Node, found: &mut impl FnMut(Finding, Bytes)) -> Value {
     match &node.content {
         Content::Scalar(value) => {
-            if let Value::String(text) = value {
-                control_characters(text, "text", node.span, found);
+            if let Some(finding) = value.as_str().and_then(bad_text) {
+                found(finding, node.span);
             }
             value.clone()
         }
@@ -22,7 +22,9 @@ pub(crate) fn to_value(node: &Node, found: &mut impl FnMut(Finding, Bytes)) -> V
 fn map(entries: &[(String, Bytes, Node)], found: &mut impl FnMut(Finding, Bytes)) -> Value {
     let mut object = Map::new();
     for (key, span, node) in entries {
-        control_characters(key, "key", *span, found);
+        if let Some(finding) = bad_key(key) {
+            found(finding, *span);
+        }
         let value = to_value(node, found);
         if object.contains_key(key) {
             found(duplicate(key), *span);
@@ -41,18 +43,27 @@ fn duplicate(key: &str) -> Finding {
     )
 }
 
-fn control_characters(text: &str, what: &str, span: Bytes, found: &mut impl FnMut(Finding, Bytes)) {
-    let bad = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
-    if let Some(bad) = bad {
-        found(control_character(bad, what), span);
-    }
+/// The finding about a text with a character that no message or script argument may hold.
+pub(crate) fn bad_text(text: &str) -> Option<Finding> {
+    let bad = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'))?;
+    Some(control_character(
+        bad,
+        "text",
+        "only line breaks and tabs may stand beside printable characters",
+    ))
 }
 
-/// The finding about a character that no name, message or script argument may hold.
-pub(crate) fn control_character(bad: char, what: &str) -> Finding {
+/// The same for the name of a field, a tag or a setting, which is one line.
+pub(crate) fn bad_key(key: &str) -> Option<Finding> {
+    let bad = key.chars().find(|c| c.is_control())?;
+    Some(control_character(bad, "key", "a key is one line of printable characters"))
+}
+
+/// The finding about a character that cannot be meant.
+pub(crate) fn control_character(bad: char, what: &str, rule: &str) -> Finding {
     Finding::error(
         Code::ControlCharacter,
         format!("the {what} holds the control character U+{:04X}", u32::from(bad)),
-        "remove it; only line breaks and tabs may stand beside printable characters",
+        format!("remove it; {rule}"),
     )
 }
