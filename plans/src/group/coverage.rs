@@ -1,5 +1,6 @@
 //! What at a site is not protected, and why.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -20,12 +21,26 @@ pub struct Uncovered {
     pub vm: VmId,
     /// Its name.
     pub name: Arc<str>,
-    /// The object: its home or a disk.
-    pub object: Arc<str>,
+    /// The object: its home or a disk; `None`: the VM has neither.
+    pub object: Option<Arc<str>>,
     /// The group that comes nearest; `None`: none has the object's policy at this site.
     pub group: Option<GroupName>,
     /// Why.
-    pub why: Vec<Reason>,
+    pub why: Why,
+}
+
+/// Reasons, one or more; prints them in one line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Why(pub Vec<Reason>);
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, reason) in self.0.iter().enumerate() {
+            write!(f, "{}{reason}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
 }
 
 /// Every home and disk of a production VM in use at a site that no group protects, sorted by VM
@@ -48,15 +63,18 @@ pub fn coverage(
         if vm.run_tag.is_some() || !index.in_use((ix, vm), &same) {
             continue;
         }
-        for object in vm.objects.iter().filter(|object| object.kind.is_needed()) {
-            let found = index.uncovered((ix, vm), object, derivation, &mut cache);
-            uncovered.extend(found.map(|(group, why)| Uncovered {
-                vm: vm.id,
-                name: vm.name.clone(),
-                object: object.label.clone(),
-                group,
-                why,
-            }));
+        let found = |object: Option<Arc<str>>, group, why| {
+            let (vm, name) = (vm.id, vm.name.clone());
+            Uncovered { vm, name, object, group, why: Why(why) }
+        };
+        let mut needed = vm.objects.iter().filter(|object| object.kind.is_needed()).peekable();
+        if needed.peek().is_none() {
+            uncovered.push(found(None, None, vec![Reason::NothingToRecover]));
+        }
+        for object in needed {
+            let lacks = index.uncovered((ix, vm), object, derivation, &mut cache);
+            let label = Some(object.label.clone());
+            uncovered.extend(lacks.map(|(group, why)| found(label, group, why)));
         }
     }
     uncovered.sort_by(|a, b| (&a.name, a.vm).cmp(&(&b.name, b.vm)));

@@ -25,7 +25,7 @@ use crate::finding::Finding;
 use crate::id::{ConsistencyGroupId, GroupName, SiteName};
 use crate::inventory::Inventory;
 
-pub use coverage::{Uncovered, coverage};
+pub use coverage::{Uncovered, Why, coverage};
 pub use deriver::Deriver;
 pub use member::{Member, Protection};
 pub use reason::Reason;
