@@ -1,1 +1,3 @@
 //! Muster, the application.
+
+pub mod agent;

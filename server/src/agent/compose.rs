@@ -1,0 +1,126 @@
+//! One site of several products.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use muster_adapter_remote::client::Now;
+use muster_contract::{
+    AdapterError, Capabilities, ErrorClass, FenceDomain, FencingAdapter, HypervisorAdapter,
+    Observation, Observed, OpContext, OpId, OpStatus, Operation, Outcome, Query, Receipt,
+    SiteAdapter, StorageAdapter, Token,
+};
+use muster_plans::id::{RunTag, SiteName};
+use muster_plans::inventory::{Link, SiteInventory, Witness};
+
+/// The products of a site.
+pub struct Products {
+    /// What they can do together.
+    pub capabilities: Capabilities,
+    /// Its storage.
+    pub storage: Arc<dyn StorageAdapter>,
+    /// Its hypervisor.
+    pub hypervisor: Arc<dyn HypervisorAdapter>,
+    /// Its fencing.
+    pub fencing: Arc<dyn FencingAdapter>,
+    /// For the time of an inventory.
+    pub now: Now,
+}
+
+/// Makes one backend of them, for [`super::Agent::open`]. It has no memory and knows no tokens: only
+/// behind an agent is it what a site must be.
+pub fn compose(products: Products) -> impl SiteAdapter {
+    Composed { products }
+}
+
+struct Composed {
+    products: Products,
+}
+
+fn no_memory() -> AdapterError {
+    AdapterError::new(ErrorClass::Unsupported, "the products keep no operation ids")
+}
+
+#[async_trait]
+impl SiteAdapter for Composed {
+    fn site(&self) -> &SiteName {
+        &self.products.capabilities.site
+    }
+
+    async fn capabilities(&self) -> Result<Capabilities, AdapterError> {
+        Ok(self.products.capabilities.clone())
+    }
+
+    async fn inventory(&self) -> Result<SiteInventory, AdapterError> {
+        // The older end: what is read while the products answer is at least as new.
+        let mut into = SiteInventory::empty(self.site().clone(), (self.products.now)());
+        self.products.storage.inventory(&mut into).await?;
+        self.products.hypervisor.inventory(&mut into).await?;
+        Ok(into)
+    }
+
+    async fn surroundings(&self) -> Result<(Vec<Link>, Vec<Witness>), AdapterError> {
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
+        let kind = op.kind();
+        if !self.products.capabilities.operations.contains_key(&kind) {
+            let message = format!("site `{}` cannot do this: {kind:?}", self.site());
+            return Outcome::refused(ErrorClass::Unsupported, message);
+        }
+        match op {
+            Operation::Storage(op) => self.products.storage.apply(ctx, op).await,
+            Operation::Hypervisor(op) => self.products.hypervisor.apply(ctx, op).await,
+            Operation::Fencing(op) => self.products.fencing.apply(ctx, op).await,
+        }
+    }
+
+    async fn query(&self, query: &Query) -> Result<Observed, AdapterError> {
+        match query {
+            Query::Group(_) | Query::Clone { .. } | Query::Witness(_) => {
+                self.products.storage.query(query).await
+            }
+            Query::Vm(_) | Query::Host(_) | Query::Bubble(_) => {
+                self.products.hypervisor.query(query).await
+            }
+            Query::Fence(_) => self.products.fencing.query(query).await,
+            Query::Leftovers(tag) => self.leftovers(tag).await,
+            Query::Alive => Ok(Observed {
+                as_of: (self.products.now)(),
+                pending: Vec::new(),
+                state: Observation::Alive { high_water: Token::default() },
+            }),
+        }
+    }
+
+    async fn operation(&self, _: &OpId) -> Result<OpStatus, AdapterError> {
+        Err(no_memory())
+    }
+
+    async fn cancel(&self, _: &OpId) -> Outcome<()> {
+        let error = no_memory();
+        Outcome::refused(error.class, error.message)
+    }
+
+    async fn raise_fence(&self, _: &FenceDomain, _: Token) -> Outcome<Token> {
+        Outcome::refused(ErrorClass::Unsupported, "the products know no tokens")
+    }
+}
+
+impl Composed {
+    /// Storage has clones, the hypervisor has VMs and bubbles.
+    async fn leftovers(&self, tag: &RunTag) -> Result<Observed, AdapterError> {
+        let query = Query::Leftovers(tag.clone());
+        let mut seen = self.products.storage.query(&query).await?;
+        let other = self.products.hypervisor.query(&query).await?;
+        let (Observation::Leftovers(all), Observation::Leftovers(more)) =
+            (&mut seen.state, other.state)
+        else {
+            return Err(AdapterError::new(ErrorClass::Bug, "an answer that is no list"));
+        };
+        all.extend(more);
+        seen.as_of = seen.as_of.min(other.as_of);
+        seen.pending.extend(other.pending);
+        Ok(seen)
+    }
+}

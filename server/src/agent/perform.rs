@@ -1,0 +1,181 @@
+//! The way of one operation to the backend and back.
+
+use std::sync::Arc;
+
+use muster_contract::{
+    ErrorClass, FenceDomain, OpContext, OpId, Operation, Outcome, Reason, Receipt,
+};
+use muster_plans::time::Span;
+use tokio::sync::{OwnedMutexGuard, watch};
+
+use super::ledger::Record;
+use super::settle::Settled;
+use super::state::cancelled;
+use super::{Inner, scope};
+
+/// An operation that was admitted.
+pub(super) struct Job {
+    pub(super) ctx: OpContext,
+    pub(super) op: Operation,
+    pub(super) cancel: watch::Receiver<bool>,
+    /// It went to the backend before and nobody knows what became of it.
+    pub(super) earlier: bool,
+}
+
+/// Takes the operation off the list of what is under way, also where its task is ended half-way:
+/// whoever waits is told, and its intent stays open.
+struct Listed<'a> {
+    inner: &'a Inner,
+    id: OpId,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.inner.state().running.remove(&self.id);
+        self.inner.ended.notify_waiters();
+    }
+}
+
+pub(super) async fn perform(inner: Arc<Inner>, mut job: Job) {
+    let listed = Listed { inner: &inner, id: job.ctx.op_id };
+    let outcome = inner.work(&mut job).await;
+    if let Outcome::Unknown(hint) = &outcome {
+        let hint = hint.message.as_str();
+        tracing::warn!(op.id = %job.ctx.op_id, hint, "the outcome of an operation is unknown");
+    }
+    if let Some(running) = inner.state().running.get(&job.ctx.op_id) {
+        running.end.send_replace(Some(outcome));
+    }
+    drop(listed);
+}
+
+impl Inner {
+    /// Everything under the object's lock, and in this order: settle what is open, write the intent,
+    /// compare the token, call, write the result.
+    async fn work(&self, job: &mut Job) -> Outcome<Receipt> {
+        let object = job.op.object();
+        let _turn = match self.turn(job, &object).await {
+            Ok(turn) => turn,
+            // Where an earlier request is open a refusal would say too much.
+            Err(reason) if job.earlier => return Outcome::unknown(reason.message),
+            Err(reason) => return self.refuse(job, reason).await,
+        };
+        if job.earlier {
+            match self.settle(job.ctx.op_id).await {
+                Settled::Ended(outcome) => return outcome,
+                Settled::NeverHeardOf => {}
+                Settled::Pending => return Outcome::unknown("it is under way at the backend"),
+                Settled::Open(hint) => return Outcome::Unknown(hint),
+            }
+        }
+        if let Err(outcome) = self.adopt().await {
+            return outcome;
+        }
+        if let Err(stop) = self.approach(job, &object).await {
+            return match stop {
+                Stop::Refused(reason) => self.refuse(job, reason).await,
+                Stop::NotWritten => not_written(),
+            };
+        }
+        let outcome = self.call(job).await;
+        self.conclude(job, outcome).await
+    }
+
+    /// Waits for the object, until the deadline or a cancel.
+    async fn turn(&self, job: &mut Job, object: &str) -> Result<OwnedMutexGuard<()>, Reason> {
+        let late = || Reason {
+            class: ErrorClass::Retry,
+            message: "its deadline passed before its turn came".to_owned(),
+        };
+        let deadline = job.ctx.deadline;
+        let turn = tokio::select! {
+            biased;
+            Ok(_) = job.cancel.wait_for(|cancel| *cancel) => return Err(cancelled()),
+            turn = self.locks.lock(object) => turn,
+            () = self.until(deadline) => return Err(late()),
+        };
+        if self.now() >= deadline { Err(late()) } else { Ok(turn) }
+    }
+
+    /// Token, intent on disk, token again. After `Ok` the backend may be called at once.
+    async fn approach(&self, job: &Job, object: &str) -> Result<(), Stop> {
+        let ctx = &job.ctx;
+        self.of_this_site(&ctx.domain).and_then(|()| scope::check(ctx, &job.op))?;
+        let intent = Record::Intent {
+            id: ctx.op_id,
+            digest: job.op.digest(),
+            object: object.to_owned(),
+            group: ctx.domain.group.clone(),
+            token: ctx.token,
+            at: self.now(),
+        };
+        self.state().begin(ctx, intent.clone())?;
+        self.ledger.append(intent).await.map_err(|_| Stop::NotWritten)?;
+        Ok(self.state().launch(ctx, object)?)
+    }
+
+    async fn call(&self, job: &Job) -> Outcome<Receipt> {
+        let linger = u64::try_from(self.settings.linger.as_millis()).unwrap_or(u64::MAX);
+        tokio::select! {
+            outcome = self.backend.execute(&job.ctx, &job.op) => outcome,
+            () = self.until(job.ctx.deadline + Span(linger)) => {
+                Outcome::unknown("the backend has not answered long after the deadline")
+            }
+        }
+    }
+
+    async fn refuse(&self, job: &Job, reason: Reason) -> Outcome<Receipt> {
+        self.conclude(job, Outcome::Refused(reason)).await
+    }
+
+    /// Remembers an end before anybody is told of it. An unknown outcome is no end.
+    async fn conclude(&self, job: &Job, outcome: Outcome<Receipt>) -> Outcome<Receipt> {
+        match outcome {
+            Outcome::Unknown(_) => outcome,
+            Outcome::Done(_) | Outcome::Refused(_) => {
+                self.remember(job.ctx.op_id, job.op.digest(), outcome).await
+            }
+        }
+    }
+
+    pub(super) async fn remember(
+        &self,
+        id: OpId,
+        digest: String,
+        outcome: Outcome<Receipt>,
+    ) -> Outcome<Receipt> {
+        let at = self.now();
+        let record = Record::Ended { id, digest: digest.clone(), outcome: outcome.clone(), at };
+        if self.ledger.append(record).await.is_err() {
+            return not_written();
+        }
+        self.state().end(id, digest, outcome.clone(), at);
+        outcome
+    }
+
+    pub(super) fn of_this_site(&self, domain: &FenceDomain) -> Result<(), Reason> {
+        if domain.site == self.site {
+            return Ok(());
+        }
+        let message =
+            format!("this is the agent of site `{}`, not of `{}`", self.site, domain.site);
+        Err(Reason { class: ErrorClass::Precondition, message })
+    }
+}
+
+/// Why an operation does not reach the backend.
+enum Stop {
+    Refused(Reason),
+    NotWritten,
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Stop {
+        Stop::Refused(reason)
+    }
+}
+
+/// What cannot be remembered cannot be promised.
+pub(super) fn not_written<T>() -> Outcome<T> {
+    Outcome::unknown("the agent cannot write its ledger; see its log")
+}

@@ -1,0 +1,212 @@
+//! What the agent knows, in memory: one value behind one short lock.
+
+use std::collections::BTreeMap;
+
+use muster_contract::{ErrorClass, FenceDomain, OpContext, OpId, Outcome, Reason, Receipt, Token};
+use muster_plans::id::GroupName;
+use muster_plans::time::Time;
+use tokio::sync::watch;
+
+use super::ledger::Record;
+
+/// What an operation id means.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Of the arguments; `None`: it was cancelled before it came.
+    pub(super) digest: Option<String>,
+    pub(super) at: Time,
+    /// `None`: it went to the backend and nobody knows yet.
+    pub(super) outcome: Option<Outcome<Receipt>>,
+    /// How it went to the backend.
+    intent: Option<Record>,
+}
+
+/// The highest token that was let through to an object, and whose it was.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    token: Token,
+    id: OpId,
+}
+
+/// An operation that is under way in this process.
+pub(super) struct Running {
+    pub(super) digest: String,
+    pub(super) object: String,
+    pub(super) domain: FenceDomain,
+    pub(super) token: Token,
+    /// Whether it may be at the backend.
+    pub(super) launched: bool,
+    /// Somebody asked to stop it.
+    pub(super) cancel: watch::Sender<bool>,
+    /// Its end.
+    pub(super) end: watch::Sender<Option<Outcome<Receipt>>>,
+}
+
+/// Everything that the agent knows.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) entries: BTreeMap<OpId, Entry>,
+    pub(super) running: BTreeMap<OpId, Running>,
+    marks: BTreeMap<(Option<GroupName>, String), Mark>,
+    floors: BTreeMap<Option<GroupName>, Token>,
+    high_water: Token,
+}
+
+impl State {
+    /// Takes in what was remembered.
+    pub(super) fn replay(&mut self, record: Record) {
+        match record.clone() {
+            Record::Ledger { .. } => {}
+            Record::Intent { id, digest, object, group, token, at } => {
+                self.mark(group, object, token, id);
+                let earlier = self.entries.get(&id).and_then(|entry| entry.outcome.clone());
+                let digest = Some(digest);
+                let entry = Entry { digest, at, outcome: earlier, intent: Some(record) };
+                self.entries.insert(id, entry);
+            }
+            Record::Ended { id, digest, outcome, at } => self.end(id, digest, outcome, at),
+            Record::Cancelled { id, at } => self.cancelled(id, at),
+            Record::Floor { group, token } => {
+                self.raise(group, token);
+            }
+            Record::Mark { group, object, token, id } => self.mark(group, object, token, id),
+        }
+    }
+
+    /// Forgets what ended before an instant. What has not ended is never forgotten.
+    pub(super) fn forget_before(&mut self, instant: Time) {
+        self.entries.retain(|_, entry| entry.outcome.is_none() || entry.at >= instant);
+    }
+
+    /// As few records as say the same.
+    pub(super) fn snapshot(&self) -> Vec<Record> {
+        let floors = self.floors.iter();
+        let floors =
+            floors.map(|(group, token)| Record::Floor { group: group.clone(), token: *token });
+        let marks = self.marks.iter().map(|((group, object), mark)| Record::Mark {
+            group: group.clone(),
+            object: object.clone(),
+            token: mark.token,
+            id: mark.id,
+        });
+        let entries = self.entries.iter().filter_map(|(id, entry)| {
+            let (id, at) = (*id, entry.at);
+            match (&entry.outcome, &entry.digest) {
+                (None, _) => entry.intent.clone(),
+                (Some(_), None) => Some(Record::Cancelled { id, at }),
+                (Some(outcome), Some(digest)) => {
+                    let (digest, outcome) = (digest.clone(), outcome.clone());
+                    Some(Record::Ended { id, digest, outcome, at })
+                }
+            }
+        });
+        floors.chain(marks).chain(entries).collect()
+    }
+
+    /// The operation came to an end that will not change.
+    pub(super) fn end(&mut self, id: OpId, digest: String, outcome: Outcome<Receipt>, at: Time) {
+        let (digest, outcome) = (Some(digest), Some(outcome));
+        self.entries.insert(id, Entry { digest, at, outcome, intent: None });
+    }
+
+    /// It was cancelled before it was heard of.
+    pub(super) fn cancelled(&mut self, id: OpId, at: Time) {
+        let outcome = Outcome::refused(ErrorClass::Precondition, "it was cancelled before it came");
+        self.entries.insert(id, Entry { digest: None, at, outcome: Some(outcome), intent: None });
+    }
+
+    fn mark(&mut self, group: Option<GroupName>, object: String, token: Token, id: OpId) {
+        self.high_water = self.high_water.max(token);
+        let mark = self.marks.entry((group, object)).or_insert(Mark { token, id });
+        if token >= mark.token {
+            *mark = Mark { token, id };
+        }
+    }
+
+    /// Raises a floor; answers with the one that now holds.
+    pub(super) fn raise(&mut self, group: Option<GroupName>, token: Token) -> Token {
+        let floor = self.floors.entry(group).or_default();
+        *floor = token.max(*floor);
+        self.high_water = self.high_water.max(*floor);
+        *floor
+    }
+
+    /// The highest token ever accepted.
+    pub(super) fn high_water(&self) -> Token {
+        self.high_water
+    }
+
+    /// Whether the operation's word still counts for the object.
+    pub(super) fn check(&self, ctx: &OpContext, object: &str) -> Result<(), Reason> {
+        let low = |than: Token, what: &str| Reason {
+            class: ErrorClass::Precondition,
+            message: format!("token {} is too low: {what} {than}", ctx.token),
+        };
+        let group = &ctx.domain.group;
+        for domain in [&None, group] {
+            match self.floors.get(domain) {
+                Some(floor) if ctx.token < *floor => {
+                    return Err(low(*floor, "the fence stands at"));
+                }
+                _ => {}
+            }
+        }
+        match self.marks.get(&(group.clone(), object.to_owned())) {
+            Some(mark) if ctx.token < mark.token => {
+                Err(low(mark.token, "the object was changed under"))
+            }
+            Some(mark) if ctx.token == mark.token && ctx.op_id != mark.id => {
+                Err(low(mark.token, "another operation came with"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets the operation through to the object, if its word counts: nothing older follows. It is
+    /// not at the backend yet.
+    pub(super) fn begin(&mut self, ctx: &OpContext, intent: Record) -> Result<(), Reason> {
+        let Record::Intent { object, .. } = &intent else { return Ok(()) };
+        self.check(ctx, object)?;
+        self.replay(intent);
+        Ok(())
+    }
+
+    /// The last look before the backend is called, after the intent was written: a fence may have
+    /// been raised meanwhile, or the operation cancelled. From here on a fence waits for it.
+    pub(super) fn launch(&mut self, ctx: &OpContext, object: &str) -> Result<(), Reason> {
+        self.check(ctx, object)?;
+        match self.running.get_mut(&ctx.op_id) {
+            Some(running) if *running.cancel.borrow() => Err(cancelled()),
+            Some(running) => {
+                running.launched = true;
+                running.token = ctx.token;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Operations that may be at the backend and that a fence is above.
+    pub(super) fn below(&self, domain: &FenceDomain, floor: Token) -> Vec<OpId> {
+        let older = self.running.iter().filter(|(_, running)| {
+            running.launched
+                && running.token < floor
+                && (domain.group.is_none() || running.domain.group == domain.group)
+        });
+        older.map(|(id, _)| *id).collect()
+    }
+
+    /// Operations on an object that were accepted and have not ended.
+    pub(super) fn pending(&self, object: &str) -> Vec<OpId> {
+        let here = self.running.iter().filter(|(_, running)| running.object == object);
+        here.map(|(id, _)| *id).collect()
+    }
+}
+
+/// Why a cancelled operation did not begin.
+pub(super) fn cancelled() -> Reason {
+    Reason {
+        class: ErrorClass::Precondition,
+        message: "it was cancelled before it began".to_owned(),
+    }
+}
