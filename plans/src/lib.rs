@@ -5,9 +5,12 @@
 //! clock, makes no ids, does no I/O, and knows no adapter.
 
 pub mod check;
+pub mod compile;
 pub mod config;
 pub mod document;
+pub mod export;
 pub mod finding;
+pub mod fixture;
 pub mod forecast;
 pub mod graph;
 pub mod group;

@@ -10,6 +10,7 @@
 mod action;
 mod builder;
 mod edges;
+pub mod render;
 mod target;
 
 use serde::{Deserialize, Serialize};

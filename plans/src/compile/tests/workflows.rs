@@ -1,0 +1,106 @@
+//! One snapshot for each workflow and replication mode.
+
+use super::{graph, recovered, world};
+use crate::fixture::POLICIES;
+use crate::graph::render::text;
+use crate::run::RunKind;
+
+fn each_mode(name: &str, of: impl Fn(&str) -> String) {
+    for (policy, short) in POLICIES {
+        insta::assert_snapshot!(format!("{name}-{short}"), of(policy));
+    }
+}
+
+#[test]
+fn test() {
+    each_mode("test", |policy| {
+        let (world, plan) = world(policy);
+        text(&graph(&world, &plan, RunKind::Test, |_| {}))
+    });
+}
+
+#[test]
+fn cleanup() {
+    each_mode("cleanup", |policy| {
+        let (world, plan) = world(policy);
+        let test = graph(&world, &plan, RunKind::Test, |_| {});
+        let derivation = world.derive();
+        let mut request = world.request(&plan, &derivation, RunKind::Cleanup);
+        request.test = Some(&test);
+        text(&crate::compile::compile(&request).unwrap().graph)
+    });
+}
+
+#[test]
+fn planned() {
+    each_mode("planned", |policy| {
+        let (world, plan) = world(policy);
+        text(&graph(&world, &plan, RunKind::PlannedMigration, |_| {}))
+    });
+}
+
+#[test]
+fn planned_live() {
+    each_mode("planned-live", |policy| {
+        let (mut world, plan) = world(policy);
+        let methods =
+            r#"{"prefer": ["long-distance/active-active", "long-distance/active-passive"]}"#;
+        let plan_spec = &mut world.config.plans.get_mut(&plan).unwrap().spec;
+        plan_spec.defaults.mobility = Some(serde_json::from_str(methods).unwrap());
+        text(&graph(&world, &plan, RunKind::PlannedMigration, |request| request.live = true))
+    });
+}
+
+#[test]
+fn planned_live_or_halt() {
+    let (mut world, plan) = world("gold-metro");
+    world.config.plans.get_mut(&plan).unwrap().spec.live_failure =
+        crate::document::LiveFailure::Halt;
+    let graph = graph(&world, &plan, RunKind::PlannedMigration, |request| request.live = true);
+    insta::assert_snapshot!(text(&graph));
+}
+
+#[test]
+fn failover() {
+    each_mode("failover", |policy| {
+        let (world, plan) = world(policy);
+        text(&graph(&world, &plan, RunKind::Failover, |_| {}))
+    });
+}
+
+#[test]
+fn forced_failover() {
+    each_mode("forced", |policy| {
+        let (world, plan) = world(policy);
+        text(&graph(&world, &plan, RunKind::Failover, |request| request.forced = true))
+    });
+}
+
+#[test]
+fn owed() {
+    each_mode("owed", |policy| {
+        let (world, plan) = world(policy);
+        let failover = graph(&world, &plan, RunKind::Failover, |request| request.forced = true);
+        let derivation = world.derive();
+        let mut request = world.request(&plan, &derivation, RunKind::Failover);
+        request.owed = Some(&failover);
+        text(&crate::compile::compile(&request).unwrap().graph)
+    });
+}
+
+#[test]
+fn reprotect() {
+    each_mode("reprotect", |policy| {
+        let (world, plan) = world(policy);
+        text(&graph(&recovered(world), &plan, RunKind::Reprotect, |_| {}))
+    });
+}
+
+#[test]
+fn planned_back() {
+    let (world, plan) = world("bronze-async");
+    let graph = graph(&recovered(world), &plan, RunKind::PlannedMigration, |request| {
+        request.reversed = true;
+    });
+    insta::assert_snapshot!(text(&graph));
+}
