@@ -19,6 +19,8 @@ mod scope;
 mod serve;
 mod settle;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

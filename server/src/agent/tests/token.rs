@@ -1,0 +1,123 @@
+//! Old tokens have no effect, wherever they are on their way.
+
+use muster_contract::{FenceLevel, Observation, OperationKind, Query, SiteAdapter};
+
+use super::*;
+
+#[tokio::test]
+async fn a_lower_token_is_refused_also_after_a_restart() {
+    let bench = Bench::new();
+    bench.agent().execute(&ctx(5), &bubble("b-1")).await;
+    let agent = bench.agent();
+    let low = OpContext { token: token(4), ..ctx(6) };
+    assert_eq!(
+        refusal(agent.execute(&low, &drop_bubble("b-1")).await),
+        "token 1.1.4 is too low: the object was changed under 1.1.5"
+    );
+    // An equal one is a late duplicate's.
+    let equal = OpContext { token: token(5), ..ctx(7) };
+    assert_eq!(
+        refusal(agent.execute(&equal, &drop_bubble("b-1")).await),
+        "token 1.1.5 is too low: another operation came with 1.1.5"
+    );
+    assert_eq!(agent.execute(&low_elsewhere(), &bubble("b-2")).await, done());
+    assert_eq!(bench.effects(), ["bubble/b-1", "bubble/b-2"]);
+}
+
+/// The same token on another object.
+fn low_elsewhere() -> OpContext {
+    OpContext { token: token(4), ..ctx(8) }
+}
+
+#[tokio::test]
+async fn the_token_is_compared_at_the_effect_and_not_at_the_door() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    bench.backend.hold();
+    let (first, second, third) = (ctx(5), ctx(7), ctx(6));
+    let (create, remove) = (bubble("b-1"), drop_bubble("b-1"));
+    let release = async {
+        // All three were accepted before the first has its effect.
+        bench.backend.entered(1).await;
+        settle().await;
+        bench.backend.let_in(3);
+    };
+    let (one, two, three, ()) = tokio::join!(
+        agent.execute(&first, &create),
+        agent.execute(&second, &remove),
+        agent.execute(&third, &create),
+        release
+    );
+    assert_eq!((one, two), (done(), done()));
+    assert_eq!(refusal(three), "token 1.1.6 is too low: the object was changed under 1.1.7");
+    assert_eq!(bench.effects(), ["bubble/b-1", "bubble/b-1"]);
+}
+
+#[tokio::test]
+async fn different_objects_do_not_wait_for_each_other() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    bench.backend.hold();
+    let (one, two) = (ctx(1), ctx(2));
+    let (first, second) = (bubble("b-1"), bubble("b-2"));
+    let release = async {
+        bench.backend.entered(2).await;
+        bench.backend.let_in(2);
+    };
+    let (one, two, ()) =
+        tokio::join!(agent.execute(&one, &first), agent.execute(&two, &second), release);
+    assert_eq!((one, two), (done(), done()));
+}
+
+#[tokio::test]
+async fn the_high_water_mark_can_be_asked_for() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    agent.execute(&ctx(5), &bubble("b-1")).await;
+    agent.execute(&ctx(3), &bubble("b-2")).await;
+    drop(agent);
+    let alive = bench.agent().query(&Query::Alive).await.unwrap().state;
+    assert_eq!(alive, Observation::Alive { high_water: token(5) });
+}
+
+#[tokio::test]
+async fn a_new_ledger_takes_over_the_mark_of_its_backend() {
+    let bench = Bench::new();
+    *bench.backend.high_water.lock().unwrap() = token(40);
+    let agent = bench.agent();
+    assert_eq!(
+        refusal(agent.execute(&ctx(39), &bubble("b-1")).await),
+        "token 1.1.39 is too low: the fence stands at 1.1.40"
+    );
+    assert_eq!(agent.execute(&ctx(41), &bubble("b-1")).await, done());
+    // Once: a later restart trusts its own ledger.
+    drop(agent);
+    *bench.backend.high_water.lock().unwrap() = token(90);
+    assert_eq!(bench.agent().execute(&ctx(42), &bubble("b-1")).await, done());
+}
+
+#[tokio::test]
+async fn every_operation_is_guarded_at_least_by_the_agent() {
+    let found = Bench::new().agent().capabilities().await.unwrap().operations;
+    assert_eq!(found[&OperationKind::CreateBubble], FenceLevel::AgentEnforced);
+    assert_eq!(found[&OperationKind::DropBubble], FenceLevel::Native);
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_listed_as_pending() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    bench.backend.hold();
+    let (ctx, op) = (ctx(1), bubble("b-1"));
+    let look = async {
+        bench.backend.entered(1).await;
+        let here = agent.query(&Query::Bubble("b-1".into())).await.unwrap().pending;
+        let elsewhere = agent.query(&Query::Bubble("b-2".into())).await.unwrap().pending;
+        bench.backend.let_in(1);
+        (here, elsewhere)
+    };
+    let (_, (here, elsewhere)) = tokio::join!(agent.execute(&ctx, &op), look);
+    assert_eq!((here, elsewhere), (vec![id(1)], vec![]));
+    let after = agent.query(&Query::Bubble("b-1".into())).await.unwrap().pending;
+    assert_eq!(after, []);
+}
