@@ -16,6 +16,6 @@ pub mod route;
 pub mod state;
 pub mod text;
 
-pub use askama::Template;
+pub use askama::{self, Template};
 pub use asset::{Asset, asset, asset_url};
 pub use chrome::{Banner, Chrome, Live, Nav, Theme, User};

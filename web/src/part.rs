@@ -36,6 +36,17 @@ pub struct When {
 // Digits and words of this crate only.
 impl HtmlSafe for When {}
 
+/// How long something has lasted, with its beginning beside it on demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
+#[template(path = "part/lasting.html")]
+pub struct Lasting {
+    /// Its beginning.
+    pub since: When,
+}
+
+// Digits and words of this crate only.
+impl HtmlSafe for Lasting {}
+
 impl When {
     /// An instant as seen from another, both in milliseconds since 1970-01-01T00:00:00Z.
     pub fn new(at_ms: i64, now_ms: i64) -> When {
@@ -62,6 +73,16 @@ impl When {
     /// `3 min ago`.
     pub fn distance(&self) -> String {
         text::distance(self.at_ms, self.now_ms)
+    }
+
+    /// `3 min`: how long ago it was, in words for "for".
+    pub fn lasting(&self) -> Lasting {
+        Lasting { since: *self }
+    }
+
+    /// The same without its beginning.
+    pub fn span(&self) -> String {
+        text::span(self.now_ms.abs_diff(self.at_ms))
     }
 
     /// How long ago it was, in milliseconds; 0 if it lies ahead.

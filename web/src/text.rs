@@ -67,16 +67,29 @@ pub fn percent(done: u32, total: u32) -> u32 {
     }
 }
 
+/// A length of time in one unit, for distances: `3 min`, `2 h`, `4 days`.
+pub(crate) fn span(ms: u64) -> String {
+    match ms / 1000 {
+        secs @ 0..60 => format!("{secs} s"),
+        secs @ 60..3600 => format!("{} min", secs / 60),
+        secs @ 3600..172_800 => format!("{} h", secs / 3600),
+        secs => format!("{} days", secs / 86_400),
+    }
+}
+
+/// The beginning of a digest, enough to tell two apart: `5b1f0c9a77de` of `sha256:5b1f0c9a77de…`.
+pub fn short(digest: &str) -> &str {
+    let hex = digest.rsplit(':').next().unwrap_or(digest);
+    hex.get(..12).unwrap_or(hex)
+}
+
 /// How far an instant is from now: `just now`, `3 min ago`, `in 2 h`.
 pub(crate) fn distance(at_ms: i64, now_ms: i64) -> String {
-    let away = now_ms.abs_diff(at_ms) / 1000;
-    let text = match away {
-        0..5 => return String::from("just now"),
-        5..60 => format!("{away} s"),
-        60..3600 => format!("{} min", away / 60),
-        3600..172_800 => format!("{} h", away / 3600),
-        _ => format!("{} days", away / 86_400),
-    };
+    let away = now_ms.abs_diff(at_ms);
+    if away < 5000 {
+        return String::from("just now");
+    }
+    let text = span(away);
     if at_ms > now_ms { format!("in {text}") } else { format!("{text} ago") }
 }
 

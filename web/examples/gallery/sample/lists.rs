@@ -285,7 +285,7 @@ fn vm(i: usize) -> VmLine {
             _ => String::new(),
         },
         groups: if i % 4 < 2 { strings(&["erp-metro"]) } else { vec![] },
-        plans: if i % 4 == 0 { strings(&["erp"]) } else { vec![] },
+        plans: if i.is_multiple_of(4) { strings(&["erp"]) } else { vec![] },
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use start::{start_failover, start_refused, start_rejected, start_test
 
 use muster_web::part::{Finding, RunLine, When};
 use muster_web::state::{Level, RunKind, RunState, Tone};
-use muster_web::{Banner, Chrome, Nav, User};
+use muster_web::{Banner, Chrome, Nav, Template, User};
 
 /// 2026-03-14 02:41:07 UTC.
 pub(crate) const NOW: i64 = 1_773_456_067_000;
@@ -80,4 +80,65 @@ pub(crate) fn run_line(
         total: 214,
         note: note.into(),
     }
+}
+
+/// Pages by the name of their file.
+pub(crate) type Rendered = Result<Vec<(&'static str, String)>, muster_web::askama::Error>;
+
+/// Every page in every state that is worth looking at.
+pub(crate) fn usual() -> Rendered {
+    let hostile = hostile_name();
+    Ok(vec![
+        ("sign-in", sign_in(None).render()?),
+        (
+            "sign-in-error",
+            sign_in(Some(
+                "User or password is wrong. After five wrong tries the next one takes a while.",
+            ))
+            .render()?,
+        ),
+        ("overview", overview().render()?),
+        ("overview-empty", overview_empty().render()?),
+        ("sites", sites().render()?),
+        ("sites-empty", sites_empty().render()?),
+        ("groups", groups(false).render()?),
+        ("groups-empty", groups(true).render()?),
+        ("group", group(12, "erp-metro").render()?),
+        ("group-empty", group(0, "erp-metro").render()?),
+        ("group-hostile", group(4, hostile).render()?),
+        ("plans", plans(false).render()?),
+        ("plans-empty", plans(true).render()?),
+        ("plan", plan(8).render()?),
+        ("plan-bare", plan_bare().render()?),
+        ("start-failover", start_failover().render()?),
+        ("start-rejected", start_rejected().render()?),
+        ("start-refused", start_refused().render()?),
+        ("start-test", start_test().render()?),
+        ("run-live", run_live().render()?),
+        ("run-gate", run_gate().render()?),
+        ("run-failed", run_failed().render()?),
+        ("run-done", run_done().render()?),
+        ("run-test", run_test().render()?),
+        ("run-hostile", run_big(5, hostile).render()?),
+        ("runs", runs(14, false).render()?),
+        ("runs-empty", runs(0, false).render()?),
+        ("runs-nothing", runs(0, true).render()?),
+        ("inventory", inventory(16, false).render()?),
+        ("inventory-nothing", inventory(0, true).render()?),
+        ("error", error(false).render()?),
+        ("error-run", error(true).render()?),
+        ("not-found", not_found(false).render()?),
+        ("not-found-similar", not_found(true).render()?),
+    ])
+}
+
+/// Every list at its longest.
+pub(crate) fn huge() -> Rendered {
+    Ok(vec![
+        ("group-huge", group(1000, "erp-metro").render()?),
+        ("plan-huge", plan(1000).render()?),
+        ("run-huge", run_big(1000, "erp-app").render()?),
+        ("runs-huge", runs(1000, false).render()?),
+        ("inventory-huge", inventory(1000, false).render()?),
+    ])
 }
