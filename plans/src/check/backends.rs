@@ -2,7 +2,7 @@
 
 use super::set::{Item, Set, repeats};
 use crate::document::BackendSpec;
-use crate::finding::{Code, Finding, shown};
+use crate::finding::{Code, Finding, Place, shown};
 
 /// Parts of setting names that mean a secret.
 const SECRETS: [&str; 8] =
@@ -28,7 +28,7 @@ fn secrets(backend: &Item<'_, BackendSpec>, findings: &mut Vec<Finding>) {
                 format!("{} holds a secret in its setting `{}`", backend.title(), shown(key));
             let pointer = format!("/spec/settings/{}", key.replace('~', "~0").replace('/', "~1"));
             let finding = Finding::error(Code::SecretInDocument, message, help);
-            findings.push(backend.key(&pointer, finding));
+            findings.push(masked(backend.key(&pointer, finding), backend.place(&pointer)));
         }
     }
     let authority = backend.spec.endpoint.split_once("://").map(|(_, rest)| rest);
@@ -36,8 +36,23 @@ fn secrets(backend: &Item<'_, BackendSpec>, findings: &mut Vec<Finding>) {
     if authority.contains('@') {
         let message = format!("{} holds credentials in its endpoint", backend.title());
         let finding = Finding::error(Code::SecretInDocument, message, help);
-        findings.push(backend.value("/spec/endpoint", finding));
+        let finding = backend.value("/spec/endpoint", finding);
+        let place = finding.place.clone();
+        findings.push(masked(finding, place));
     }
+}
+
+/// Findings go to logs and to pages of forges, so the excerpt must not repeat the secret.
+fn masked(mut finding: Finding, secret: Option<Place>) -> Finding {
+    if let (Some(place), Some(secret)) = (&mut finding.place, secret) {
+        let hidden = secret.column..secret.end_column;
+        let same_line = place.line == secret.line;
+        place.excerpt = (1_u32..)
+            .zip(place.excerpt.chars())
+            .map(|(column, c)| if same_line && hidden.contains(&column) { '•' } else { c })
+            .collect();
+    }
+    finding
 }
 
 fn endpoint(backend: &Item<'_, BackendSpec>, findings: &mut Vec<Finding>) {

@@ -60,5 +60,3 @@ fn file_of(document: &Located<Document>) -> Option<String> {
     document.places.file().map(String::from)
 }
 
-#[cfg(test)]
-mod tests;

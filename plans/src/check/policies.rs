@@ -103,12 +103,15 @@ fn wants(
 }
 
 fn modes(policy: &Item<'_, PolicySpec>, want: &Want, pointer: &str, findings: &mut Vec<Finding>) {
-    let values = match want {
-        Want::Equals(value) => std::slice::from_ref(value),
-        Want::AnyOf(values) => values,
-        Want::Range { .. } => &[],
+    let values: Vec<(String, &Value)> = match want {
+        Want::Equals(value) => vec![(format!("{pointer}/equals"), value)],
+        Want::AnyOf(values) => {
+            let at = |ix| format!("{pointer}/anyOf/{ix}");
+            values.iter().enumerate().map(|(ix, value)| (at(ix), value)).collect()
+        }
+        Want::Range { .. } => Vec::new(),
     };
-    for value in values {
+    for (pointer, value) in values {
         let text = match value {
             Value::Text(text) => text.clone(),
             Value::Number(number) => number.to_string(),
@@ -117,7 +120,7 @@ fn modes(policy: &Item<'_, PolicySpec>, want: &Want, pointer: &str, findings: &m
         if !MODES.contains(&text.as_str()) {
             let message = format!("{}: `{}` is no replication mode", policy.title(), shown(&text));
             let finding = Finding::error(Code::UnknownValue, message, suggest::help(&text, &MODES));
-            findings.push(policy.key(pointer, finding));
+            findings.push(policy.value(&pointer, finding));
         }
     }
 }

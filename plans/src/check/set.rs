@@ -4,7 +4,7 @@ use crate::document::{
     BackendSpec, Document, GroupSpec, InventoryMappingSpec, Kind, PlanSpec, PolicySpec,
     ScheduleSpec, SiteSpec, Spec,
 };
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Place};
 use crate::source::{At, Located, Places};
 
 /// One document of a known kind.
@@ -24,6 +24,11 @@ impl<S> Item<'_, S> {
     /// A finding at the value of a field.
     pub(super) fn value(&self, pointer: &str, finding: Finding) -> Finding {
         self.places.put(finding, pointer, At::Value)
+    }
+
+    /// The place of a value.
+    pub(super) fn place(&self, pointer: &str) -> Option<Place> {
+        self.places.find(pointer, At::Value)
     }
 
     /// `RecoveryPlan shop`, for messages.

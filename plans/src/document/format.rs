@@ -82,7 +82,10 @@ fn cron(text: &str) -> Result<(), String> {
         .seconds(croner::parser::Seconds::Disallowed)
         .year(croner::parser::Year::Disallowed)
         .build();
-    let cron = parser.parse(text).map_err(|e| format!("`{shown}` is no cron time: {e}"))?;
+    let cron = parser.parse(text).map_err(|e| {
+        let why = e.to_string();
+        format!("`{shown}` is no cron time: {}", why.trim_end_matches('.'))
+    })?;
     // A day that no calendar has, such as 30 February, parses and never comes. Any start will do,
     // because the calendar repeats; the crate gives up after thousands of years without a clock.
     let start = jiff::civil::date(2024, 1, 1).at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);

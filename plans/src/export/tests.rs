@@ -39,10 +39,7 @@ fn a_digest_follows_the_meaning_and_not_the_text() {
     assert_ne!(digest_of(one), digest_of(&changed));
     // sha256sum of {"apiVersion":"muster/v1","kind":"RecoveryPlan","metadata":{"name":"a"},
     // "spec":{"protectionGroups":["g"]}} on one line.
-    assert_eq!(
-        digest_of(one),
-        "5abea2263526e9a669cc9e2005d563100ebee8710a01ca129c58b4414ebae81d"
-    );
+    assert_eq!(digest_of(one), "5abea2263526e9a669cc9e2005d563100ebee8710a01ca129c58b4414ebae81d");
 }
 
 #[test]

@@ -143,14 +143,9 @@ fn parse(lines: &Lines, range: std::ops::Range<usize>) -> Result<yaml::Node, Box
         ));
     }
     yaml::parse(text).map_err(|problem| {
-        let first = lines.line_of(range.start);
-        let line = lines.start_of(first + problem.line - 1);
-        let column = lines.text()[line..]
-            .char_indices()
-            .nth(problem.column as usize - 1)
-            .map_or(0, |(byte, _)| byte);
+        let bytes = problem.at.start as usize..problem.at.end as usize;
         let finding = Finding::error(problem.code, problem.message, problem.help);
-        at(finding, line + column..line + column)
+        at(finding, range.start + bytes.start..range.start + bytes.end)
     })
 }
 

@@ -20,6 +20,9 @@ pub(super) fn flaws(root: &Value, error: &ValidationError<'_>) -> Vec<Flaw> {
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => unknown_fields(root, owner, error, unexpected),
         Kind::Required { property } => one(At::Key, missing(error, property)),
+        Kind::Type { .. } if owner["format"] == "span" && value.is_number() => {
+            one(At::Value, no_unit(error))
+        }
         Kind::Type { kind } => {
             one(At::Value, wrong_type(error, &branch::type_name(kind), lookup::example(owner)))
         }
@@ -29,9 +32,7 @@ pub(super) fn flaws(root: &Value, error: &ValidationError<'_>) -> Vec<Flaw> {
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             no_alternative(root, owner, error, context)
         }
-        Kind::Format { format } => {
-            one(At::Value, bad_format(error, format, lookup::example(owner)))
-        }
+        Kind::Format { format } => one(At::Value, bad_format(error, format)),
         Kind::Minimum { .. } | Kind::Maximum { .. } => one(At::Value, out_of_range(error, owner)),
         Kind::MinItems { .. }
         | Kind::MaxItems { .. }
@@ -106,7 +107,7 @@ fn empty_value(error: &ValidationError<'_>) -> Finding {
 
 fn wrong_type(error: &ValidationError<'_>, expected: &str, example: Option<&str>) -> Finding {
     let help = match (example, error.instance().as_ref()) {
-        (Some(example), Value::Number(_)) => format!("write it with its unit, such as {example}"),
+        (Some(example), _) => format!("write a text such as {example}"),
         (None, value @ (Value::Number(_) | Value::Bool(_))) if expected == "a text" => {
             format!("put it in quotes: \"{value}\"")
         }
@@ -118,6 +119,15 @@ fn wrong_type(error: &ValidationError<'_>, expected: &str, example: Option<&str>
     let message =
         format!("{} is {} where {expected} is expected", path(error), what(error.instance()));
     Finding::error(Code::WrongType, message, help)
+}
+
+fn no_unit(error: &ValidationError<'_>) -> Finding {
+    let number = error.instance();
+    Finding::error(
+        Code::BadDuration,
+        format!("{}: `{number}` has no unit", path(error)),
+        format!("write {number}s for seconds, {number}m for minutes or {number}h for hours"),
+    )
 }
 
 fn unknown_value(error: &ValidationError<'_>, allowed: &[String]) -> Finding {
@@ -166,7 +176,7 @@ fn alternatives(error: &ValidationError<'_>, fields: &[String], values: &[String
     )
 }
 
-fn bad_format(error: &ValidationError<'_>, name: &str, example: Option<&str>) -> Finding {
+fn bad_format(error: &ValidationError<'_>, name: &str) -> Finding {
     let text = error.instance().as_str().unwrap_or_default();
     let message = format::check(name, text).err().unwrap_or_default();
     let code = match name {
@@ -185,7 +195,7 @@ fn bad_format(error: &ValidationError<'_>, name: &str, example: Option<&str>) ->
              Sunday at 02:30"
         }
         "time-zone" => "write an area and a place, such as Europe/Paris, or UTC",
-        _ => example.unwrap_or("close the bracket, or leave it out"),
+        _ => "close every bracket; `*` stands for any characters and `?` for one",
     };
     Finding::error(code, format!("{}: {message}", path(error)), help)
 }

@@ -30,9 +30,10 @@ pub(crate) fn help<S: AsRef<str>>(text: &str, candidates: &[S]) -> String {
     if let Some(name) = nearest(text, candidates) {
         return format!("did you mean `{name}`?");
     }
-    match list(candidates) {
-        Some(list) => format!("there is {list}"),
-        None => "there is none that could be meant".into(),
+    match (list(candidates), candidates.len()) {
+        (Some(list), 1) => format!("write {list}"),
+        (Some(list), _) => format!("write one of {list}"),
+        (None, _) => "remove it; nothing may stand here".into(),
     }
 }
 

@@ -1,0 +1,170 @@
+//! Input that nobody would write: findings, never a panic, and bounded work.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+use std::fmt::Write;
+
+use muster_plans::finding::Code;
+use muster_plans::load::{Loaded, load, load_and_check};
+use muster_plans::render;
+use muster_plans::source::SourceFile;
+
+const HEAD: &str = "apiVersion: muster/v1\nkind: Site\nmetadata: {name: nice}\nspec:\n";
+
+fn read(text: impl Into<String>) -> Loaded {
+    load(&[SourceFile::new("x.yaml", text)])
+}
+
+fn codes(loaded: &Loaded) -> Vec<Code> {
+    loaded.findings.iter().map(|finding| finding.code).collect()
+}
+
+fn is_over_a_limit(text: impl Into<String>) {
+    let loaded = read(text);
+    assert_eq!(codes(&loaded), [Code::LimitExceeded], "{}", render::text(&loaded.findings));
+    assert!(loaded.documents.is_empty());
+}
+
+#[test]
+fn a_bomb_of_nested_aliases_is_over_a_limit() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let before = format!("*a{}", level - 1);
+        writeln!(text, "a{level}: &a{level} [{}]", vec![before; 10].join(", ")).unwrap();
+    }
+    is_over_a_limit(text + HEAD);
+}
+
+#[test]
+fn ten_megabytes_of_aliases_are_over_a_limit() {
+    let mut text = String::from("a: &a [x]\nb:\n");
+    while text.len() < 10 * 1024 * 1024 - 100 {
+        text.push_str("- *a\n");
+    }
+    is_over_a_limit(text);
+}
+
+#[test]
+fn a_long_text_repeated_by_aliases_is_bounded() {
+    let text = "x".repeat(1024 * 1024);
+    let aliases = "- *a\n".repeat(90_000);
+    is_over_a_limit(format!("a: &a {text}\nb:\n{aliases}"));
+}
+
+#[test]
+fn depth_is_limited_in_every_style() {
+    is_over_a_limit(format!("a: {}{}", "[".repeat(10_000), "]".repeat(10_000)));
+    is_over_a_limit(format!("a: {}1{}", "{b: ".repeat(10_000), "}".repeat(10_000)));
+    let mut block = String::new();
+    for depth in 0..2_000 {
+        writeln!(block, "{}a:", " ".repeat(depth)).unwrap();
+    }
+    is_over_a_limit(block);
+    is_over_a_limit(format!("{}x", "- ".repeat(10_000)));
+}
+
+#[test]
+fn depth_without_an_end_is_no_crash() {
+    for open in ["[", "{", "{a: ", "- ", "? ", "[{", "!!seq [", "&a [", "'", "\"", "| ", "*"] {
+        let loaded = read(open.repeat(10_000));
+        assert_eq!(loaded.findings.len(), 1, "{open}");
+        assert!(loaded.documents.is_empty(), "{open}");
+    }
+}
+
+#[test]
+fn eleven_megabytes_are_over_a_limit() {
+    let comment = "# x\n".repeat(11 * 1024 * 256);
+    is_over_a_limit(HEAD.to_owned() + &comment);
+    is_over_a_limit(format!("{HEAD}  description: {}\n", "x".repeat(11 * 1024 * 1024)));
+}
+
+#[test]
+fn many_nodes_are_over_a_limit() {
+    is_over_a_limit(format!("{HEAD}  a:\n{}", "  - x\n".repeat(120_000)));
+}
+
+#[test]
+fn many_mistakes_are_cut() {
+    let mut text = String::from(HEAD);
+    for n in 0..20_000 {
+        writeln!(text, "  field-{n}: 1").unwrap();
+    }
+    let loaded = read(text);
+    assert_eq!(loaded.findings.len(), 200);
+    assert!(loaded.findings[199].help.contains("19800 more findings"));
+}
+
+#[test]
+fn binary_garbage_is_no_text() {
+    let bytes: Vec<u8> =
+        (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let finding = SourceFile::from_bytes("x.yaml", bytes).unwrap_err();
+    assert_eq!(finding.code, Code::NotText);
+    let finding =
+        SourceFile::from_bytes("x.yaml", b"kind: Site\nname: caf\xe9".to_vec()).unwrap_err();
+    let place = finding.place.unwrap();
+    assert_eq!((place.line, place.column), (2, 10));
+}
+
+#[test]
+fn garbage_that_is_text_is_told_and_not_read() {
+    for text in [
+        "\0\0\0",
+        "\u{1b}[2J",
+        "%",
+        "%YAML 9.9\n---\na",
+        "{}",
+        "[]",
+        "null",
+        "~",
+        "1",
+        "\"\"",
+        "<<: *a",
+        "? [a]\n: b",
+        "a: !!binary x",
+        "- - -",
+        "&a a: *a",
+        "&a [*a]",
+        "key: |\n\ttab",
+        "\u{feff}kind: x",
+        "...",
+        "--- ---",
+        "a: .nan",
+        "{a: 1, a: 2}",
+        "? a",
+        ": b",
+        "=: 1",
+        "1: 2",
+        "null: 1",
+        "[a]: 1",
+        "a: &x {b: *x}",
+        "\u{85}",
+        "\r\r\n",
+        "@",
+        "`",
+        "!<tag:x,2000:y> z",
+        "a: 'unclosed",
+        "99999999999999999999: 1",
+        "a: 1e999",
+        "a: 0x7fffffffffffffffffff",
+    ] {
+        let loaded = read(text);
+        assert!(!loaded.findings.is_empty(), "{text:?}");
+        assert!(loaded.documents.is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_thousand_rules_in_a_chain_are_checked() {
+    let mut text = String::from(
+        "apiVersion: muster/v1\nkind: RecoveryPlan\nmetadata: {name: p}\nspec:\n  protectionGroups: [g]\n  vms:\n",
+    );
+    for n in 0..1000 {
+        writeln!(text, "  - {{match: {{name: \"vm-{n}\"}}, after: [vm-{}]}}", (n + 1) % 1000)
+            .unwrap();
+    }
+    let findings = load_and_check(&[SourceFile::new("x.yaml", text)]).findings;
+    let cycles = findings.iter().filter(|f| f.code == Code::DependencyCycle).count();
+    assert_eq!(cycles, 1);
+}
