@@ -74,6 +74,7 @@ impl Inner {
         if let Err(stop) = self.approach(job, &object).await {
             return match stop {
                 Stop::Refused(reason) => self.refuse(job, reason).await,
+                Stop::TooLow(reason) => Outcome::Refused(reason),
                 Stop::NotWritten => not_written(),
             };
         }
@@ -109,9 +110,16 @@ impl Inner {
             token: ctx.token,
             at: self.now(),
         };
-        self.state().begin(ctx, intent.clone())?;
+        self.state().begin(ctx, intent.clone()).map_err(Stop::TooLow)?;
         self.ledger.append(intent).await.map_err(|_| Stop::NotWritten)?;
-        Ok(self.state().launch(ctx, object)?)
+        // A fence may have been raised meanwhile, or the operation cancelled.
+        let launched = self.state().launch(ctx, object);
+        if let Err(Stop::TooLow(_)) = &launched {
+            let withdrawn = Record::Withdrawn { id: ctx.op_id };
+            self.ledger.append(withdrawn.clone()).await.map_err(|_| Stop::NotWritten)?;
+            self.state().replay(withdrawn);
+        }
+        launched
     }
 
     async fn call(&self, job: &Job) -> Outcome<Receipt> {
@@ -164,8 +172,12 @@ impl Inner {
 }
 
 /// Why an operation does not reach the backend.
-enum Stop {
+pub(super) enum Stop {
+    /// That is its end.
     Refused(Reason),
+    /// Its word does not count, and never will: tokens only rise. Nothing is remembered, so that a
+    /// new owner of the run, who comes with a higher one, can ask for the same operation.
+    TooLow(Reason),
     NotWritten,
 }
 

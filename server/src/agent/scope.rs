@@ -37,7 +37,11 @@ fn in_a_test(op: &Operation, tag: &RunTag) -> bool {
             | HypervisorOp::PowerOff(instance) => {
                 matches!(instance, Instance::Test(_, found) if found == tag)
             }
-            HypervisorOp::CreateBubble { .. }
+            // VMs that make room are suspended for a test and resumed after it: the one thing that a
+            // test may do to what it has not made.
+            HypervisorOp::Suspend(_)
+            | HypervisorOp::Resume(_)
+            | HypervisorOp::CreateBubble { .. }
             | HypervisorOp::DropBubble { .. }
             | HypervisorOp::MountTest { .. }
             | HypervisorOp::Rescan
@@ -45,8 +49,6 @@ fn in_a_test(op: &Operation, tag: &RunTag) -> bool {
             HypervisorOp::Register(_)
             | HypervisorOp::ConnectNics { .. }
             | HypervisorOp::Shutdown { .. }
-            | HypervisorOp::Suspend(_)
-            | HypervisorOp::Resume(_)
             | HypervisorOp::Migrate { .. }
             | HypervisorOp::Unmount { .. }
             | HypervisorOp::Mount { .. } => false,

@@ -8,6 +8,7 @@ use muster_plans::time::Time;
 use tokio::sync::watch;
 
 use super::ledger::Record;
+use super::perform::Stop;
 
 /// What an operation id means.
 #[derive(Clone, Debug)]
@@ -66,6 +67,9 @@ impl State {
             }
             Record::Ended { id, digest, outcome, at } => self.end(id, digest, outcome, at),
             Record::Cancelled { id, at } => self.cancelled(id, at),
+            Record::Withdrawn { id } => {
+                self.entries.remove(&id);
+            }
             Record::Floor { group, token } => {
                 self.raise(group, token);
             }
@@ -171,12 +175,12 @@ impl State {
         Ok(())
     }
 
-    /// The last look before the backend is called, after the intent was written: a fence may have
-    /// been raised meanwhile, or the operation cancelled. From here on a fence waits for it.
-    pub(super) fn launch(&mut self, ctx: &OpContext, object: &str) -> Result<(), Reason> {
-        self.check(ctx, object)?;
+    /// The last look before the backend is called, after the intent was written. From here on a
+    /// fence waits for the operation.
+    pub(super) fn launch(&mut self, ctx: &OpContext, object: &str) -> Result<(), Stop> {
+        self.check(ctx, object).map_err(Stop::TooLow)?;
         match self.running.get_mut(&ctx.op_id) {
-            Some(running) if *running.cancel.borrow() => Err(cancelled()),
+            Some(running) if *running.cancel.borrow() => Err(Stop::Refused(cancelled())),
             Some(running) => {
                 running.launched = true;
                 running.token = ctx.token;

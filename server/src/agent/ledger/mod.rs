@@ -127,6 +127,14 @@ impl Ledger {
     }
 }
 
+#[cfg(test)]
+impl Ledger {
+    /// Keeps the disk busy.
+    pub(super) async fn hold(&self) -> impl Drop + use<> {
+        self.writer.clone().lock_owned().await
+    }
+}
+
 impl Writer {
     fn write(&mut self, batch: &[Record]) -> Result<(), LedgerError> {
         if self.failed {

@@ -28,6 +28,8 @@ pub(crate) enum Record {
     Ended { id: OpId, digest: String, outcome: Outcome<Receipt>, at: Time },
     /// It was cancelled before it was heard of, and is refused should it come.
     Cancelled { id: OpId, at: Time },
+    /// A fence was faster than an intent: the operation did not go to the backend.
+    Withdrawn { id: OpId },
     /// Nothing below this token in a protection group, or at the whole site.
     Floor {
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,7 +21,10 @@ async fn a_lower_token_is_refused_also_after_a_restart() {
         "token 1.1.5 is too low: another operation came with 1.1.5"
     );
     assert_eq!(agent.execute(&low_elsewhere(), &bubble("b-2")).await, done());
-    assert_eq!(bench.effects(), ["bubble/b-1", "bubble/b-2"]);
+    // The new owner of a run asks for what the old one was refused.
+    let owner = OpContext { token: token(9), ..low };
+    assert_eq!(agent.execute(&owner, &drop_bubble("b-1")).await, done());
+    assert_eq!(bench.effects(), ["bubble/b-1", "bubble/b-2", "bubble/b-1"]);
 }
 
 /// The same token on another object.
@@ -120,4 +123,32 @@ async fn what_is_under_way_is_listed_as_pending() {
     assert_eq!((here, elsewhere), (vec![id(1)], vec![]));
     let after = agent.query(&Query::Bubble("b-1".into())).await.unwrap().pending;
     assert_eq!(after, []);
+}
+
+#[tokio::test]
+async fn a_fence_that_is_faster_than_an_intent_stops_it() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let (ctx, op) = (ctx(5), bubble("b-1"));
+    // The disk is busy: the fence is raised between the operation's two looks at its token.
+    let writer = agent.inner.ledger.hold().await;
+    let domain = group("erp");
+    let fence = async {
+        settle().await;
+        let free = async {
+            settle().await;
+            drop(writer);
+        };
+        tokio::join!(agent.raise_fence(&domain, token(6)), free).0
+    };
+    let (outcome, raised) = tokio::join!(agent.execute(&ctx, &op), fence);
+    assert_eq!(refusal(outcome), "token 1.1.5 is too low: the fence stands at 1.1.6");
+    assert_eq!(raised, Outcome::Done(token(6)));
+    // Its intent is on disk, and is withdrawn there too.
+    drop(agent);
+    let agent = bench.agent();
+    assert_eq!(agent.operation(&id(5)).await, Ok(muster_contract::OpStatus::NotKnown));
+    let owner = OpContext { token: token(7), ..ctx };
+    assert_eq!(agent.execute(&owner, &op).await, done());
+    assert_eq!(bench.effects(), ["bubble/b-1"]);
 }
