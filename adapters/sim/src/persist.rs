@@ -141,7 +141,7 @@ impl Store {
             }
             let input: Line<Input> =
                 serde_json::from_str(&text).map_err(|source| damaged(line, source))?;
-            world.replay(input.at, input.input);
+            world.act(input.at, input.input);
         }
         Ok(Some(world))
     }
@@ -179,8 +179,8 @@ fn write_whole(path: &Path, world: &World) -> Result<File, StoreError> {
 }
 
 impl World {
-    /// Acts on an input again.
-    fn replay(&mut self, at: Time, input: Input) {
+    /// Acts on an input at its instant.
+    pub(crate) fn act(&mut self, at: Time, input: Input) {
         self.advance(at);
         match input {
             Input::Submit { site, ctx, op } => {

@@ -135,7 +135,7 @@ impl Shared {
         let result = then(&mut state);
         // A command may have let the world run ahead of its clock.
         let behind = state.world.now().since(now);
-        state.ahead = state.ahead + behind;
+        state.ahead += behind;
         result
     }
 }

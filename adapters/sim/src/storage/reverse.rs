@@ -42,7 +42,7 @@ pub(super) fn apply(world: &mut World, call: &Call<'_>, id: &ConsistencyGroupId)
     let side = group.side(call.site)?;
     let victim = group.legs[1 - side].clone();
     let discarded = group.data.only_in(&victim.line, &group.legs[side].line);
-    let holds = group.data.last_write(&victim.line).unwrap_or(victim.line.until(now));
+    let holds = group.data.last_write(&victim.line).unwrap_or_else(|| victim.line.until(now));
     group.reverse(side);
     let (group, site) = (id.clone(), victim.site);
     if discarded > 0 {

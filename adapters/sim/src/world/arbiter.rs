@@ -43,12 +43,12 @@ impl Group {
         if facts.contact || (facts.seen[0] && facts.seen[1]) {
             self.learn(facts.contact);
         }
-        let mut changes = Changes::default();
-        changes.resync = if self.stretched() {
+        let resync = if self.stretched() {
             self.arbitrate_stretched(now, facts)
         } else {
             self.arbitrate_passive(now, facts)
         };
+        let mut changes = Changes { resync, ..Changes::default() };
         self.serve(now, facts, &mut changes);
         changes
     }

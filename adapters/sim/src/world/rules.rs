@@ -28,10 +28,10 @@ impl World {
         let now = self.now;
         let Some(group) = self.groups.get_mut(id) else { return };
         let changes = group.arbitrate(now, &facts);
-        self.act(id, changes);
+        self.carry_out(id, changes);
     }
 
-    fn act(&mut self, id: &ConsistencyGroupId, changes: Changes) {
+    fn carry_out(&mut self, id: &ConsistencyGroupId, changes: Changes) {
         if changes.torn {
             let what = format!("both legs of {id} take production writes and are not in sync");
             self.notes.violation(self.now, ViolationKind::SecondWriter, what);

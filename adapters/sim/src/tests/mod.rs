@@ -1,0 +1,16 @@
+//! Tests over whole worlds, driven in virtual time without a runtime.
+
+mod arbiter;
+mod async_site;
+mod faults;
+mod fencing;
+mod flows;
+mod hypervisor;
+mod inventory;
+mod laziness;
+mod ledger;
+mod migrate;
+mod persistence;
+mod rig;
+mod storage;
+mod violations;
