@@ -64,6 +64,16 @@ impl EvidenceSource {
     }
 }
 
+impl std::fmt::Display for EvidenceSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            EvidenceSource::Witness(name) => write!(f, "the witness {name} says so"),
+            EvidenceSource::Fence(at) => write!(f, "the fence was read back at {at}"),
+            EvidenceSource::Attestation { by, reason } => write!(f, "{} attests: {reason}", by.0),
+        }
+    }
+}
+
 /// Proof that a site cannot write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -205,6 +215,15 @@ pub enum Event {
         /// It undoes the step.
         #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
         undo: bool,
+        /// What is known.
+        hint: Hint,
+    },
+    /// Nobody can say, its deadline has passed, and its failure is only a warning or is owed: the run
+    /// does not wait for a person. It may still have had its effect, so an unwind undoes it.
+    GivenUp {
+        /// The step.
+        #[serde(rename = "s")]
+        step: StepIx,
         /// What is known.
         hint: Hint,
     },

@@ -5,13 +5,26 @@
 //! the executor is a thin loop that does so. This crate knows no SQL, no HTTP and no vendor: it is
 //! handed a [`Journal`], [`Leases`], [`Sites`], [`Callouts`] and a [`Clock`].
 
+pub mod decide;
+mod engine;
 mod event;
+mod executor;
+mod limits;
 mod ports;
+pub mod state;
+pub mod step;
+pub mod testing;
+mod view;
+mod writer;
 
+pub use engine::{CommandError, Engine, Ports, Pulse, StartError, Stop};
 pub use event::{
     Answer, By, Cause, Ending, Event, Evidence, EvidenceSource, Opening, Ordinal, Record, Verdict,
 };
+pub use limits::Limits;
 pub use ports::{
     Append, AppendError, CalloutCall, Callouts, Clock, Fence, Journal, JournalError, Leases,
     OwnerId, Sites,
 };
+pub use state::{Course, Illegal, RunState, StepState, fold};
+pub use view::{PhaseView, RunView, RunningStep, StateWord, StepView, Waiting, WaitingFor};

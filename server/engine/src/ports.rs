@@ -146,3 +146,15 @@ pub trait Callouts: Send + Sync {
     /// Runs it once. A callout that was cut off is `Unknown`.
     async fn call(&self, ctx: &OpContext, call: &CalloutCall) -> Outcome<Receipt>;
 }
+
+/// An error with everything that caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}

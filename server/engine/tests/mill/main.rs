@@ -1,0 +1,4 @@
+//! Every kind of step through the same mill.
+
+mod rig;
+mod success;
