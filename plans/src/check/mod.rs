@@ -59,4 +59,3 @@ pub fn check(documents: &[Located<Document>]) -> Vec<Finding> {
 fn file_of(document: &Located<Document>) -> Option<String> {
     document.places.file().map(String::from)
 }
-

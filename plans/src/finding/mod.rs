@@ -88,3 +88,6 @@ impl Finding {
         self.severity == Severity::Error
     }
 }
+
+#[cfg(test)]
+mod tests;
