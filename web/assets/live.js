@@ -18,6 +18,7 @@
 
   let stream = null;
   let timer = 0;
+  let due = Infinity;
   let busy = false;
   let wanted = false;
   let failures = 0;
@@ -31,8 +32,12 @@
     badge.hidden = false;
   }
 
+  // An earlier fetch is never put off, or a stream that never rests would starve the page.
   function later(ms) {
+    const at = performance.now() + ms;
+    if (at >= due) return;
     clearTimeout(timer);
+    due = at;
     timer = setTimeout(refresh, ms);
   }
 
@@ -54,6 +59,8 @@
       wanted = true;
       return;
     }
+    clearTimeout(timer);
+    due = Infinity;
     busy = true;
     try {
       const answer = await fetch(block().dataset.fragment, { redirect: "manual", cache: "no-store" });
@@ -83,6 +90,7 @@
     stream?.close();
     stream = null;
     clearTimeout(timer);
+    due = Infinity;
   }
 
   function stop(state) {

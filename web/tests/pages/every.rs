@@ -31,7 +31,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
 fn static_files_exist_under_the_hash_that_pages_name() {
     for (name, html) in sample::usual().unwrap() {
         for element in parse(&html).all("link[href], script[src]") {
-            let url = element.attr("href").or(element.attr("src")).unwrap();
+            let url = element.attr("href").or_else(|| element.attr("src")).unwrap();
             let found = asset(url.strip_prefix("/assets/").unwrap());
             assert!(found.is_some_and(|file| file.immutable), "{name}: {url}");
         }

@@ -54,12 +54,12 @@ fn text_is_readable_on_everything_it_stands_on() {
     }
     let mut poor = Vec::new();
     for (over, under, least) in pairs {
-        for theme in 0..2 {
-            let ratio = contrast(&tokens[over][theme], &tokens[under][theme]);
+        for (theme, (over_is, under_is)) in
+            ["light", "dark"].iter().zip(tokens[over].iter().zip(&tokens[under]))
+        {
+            let ratio = contrast(over_is, under_is);
             if ratio < least {
-                poor.push(format!(
-                    "{over} on {under} in theme {theme}: {ratio:.2}, {least} is needed"
-                ));
+                poor.push(format!("{theme}: {over} on {under} has {ratio:.2} of {least}"));
             }
         }
     }

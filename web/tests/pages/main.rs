@@ -1,5 +1,7 @@
 //! Pages, read by CSS selectors: what they mean, and not how they are written.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
 mod every;
 mod form;
 mod fragment;
