@@ -8,6 +8,7 @@ pub mod check;
 pub mod compile;
 pub mod config;
 pub mod document;
+pub mod explain;
 pub mod export;
 pub mod finding;
 pub mod fixture;

@@ -89,11 +89,18 @@ fn keep_host_part(old: IpNet, from: IpNet, to: IpNet) -> Option<IpNet> {
 mod tests {
     use super::*;
 
+    fn first_host(net: &str) -> IpAddr {
+        match net.parse::<IpNet>().unwrap() {
+            IpNet::V4(net) => Ipv4Addr::from_bits(net.network().to_bits() + 1).into(),
+            IpNet::V6(net) => Ipv6Addr::from_bits(net.network().to_bits() + 1).into(),
+        }
+    }
+
     fn spec(rules: &[(&str, &str)]) -> IpSpec {
         let rule = |(from, to): &(&str, &str)| IpRule {
             from: from.parse().unwrap(),
             to: to.parse().unwrap(),
-            gateway: Some(to.parse::<IpNet>().unwrap().hosts().next().unwrap()),
+            gateway: Some(first_host(to)),
             dns: Vec::new(),
         };
         IpSpec { rules: rules.iter().map(rule).collect() }

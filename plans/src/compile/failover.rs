@@ -34,10 +34,10 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
     let came = vec![Came::Restart; model.members.len()];
     let ready = Ready { storage: &promoted, open, wired: None, wakes: &wakes, came: &came };
     let recovered = recover(lay, request, model, &ready, found);
-    let mut ends = vec![recovered.end];
-    if !request.forced {
-        ends.extend(unregister(lay, model, &recovered.last));
-    }
+    let ends = match request.forced {
+        true => Vec::new(),
+        false => unregister(lay, model, &recovered.last),
+    };
     lay.phase("Report");
     ground::report(lay, recovered.end, &ends);
 }

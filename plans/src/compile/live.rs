@@ -47,7 +47,7 @@ pub(crate) fn supported(request: &Request<'_>, sites: &Sites<'_>, way: Way) -> V
 }
 
 /// Why a VM is not even asked for a live move.
-fn excluded(member: &Member<'_>, changes_address: bool) -> Option<&'static str> {
+pub(crate) fn never_live(member: &Member<'_>, changes_address: bool) -> Option<&'static str> {
     if changes_address {
         return Some("its addresses change, which a running guest would not notice");
     }
@@ -78,7 +78,7 @@ pub(crate) fn choose<'a>(
             .filter(|&ix| members[ix].way == way)
             .filter_map(|ix| {
                 let prefer = wanted(&settings[ix], storage, ix);
-                let why = excluded(&members[ix], targets.changes_address(ix));
+                let why = never_live(&members[ix], targets.changes_address(ix));
                 match why {
                     _ if prefer.is_empty() => None,
                     None => Some((ix, prefer)),

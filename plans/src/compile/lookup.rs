@@ -14,16 +14,19 @@ pub(crate) fn with_room<K, V>(room: usize) -> Lookup<K, V> {
     Lookup::with_capacity_and_hasher(room, BuildHasherDefault::default())
 }
 
-/// Multiplies and rotates, eight bytes at a time (the scheme of rustc's `FxHasher`, with a final
-/// fold because the table takes its place from the low bits).
+/// Multiplies to twice the width and folds, eight bytes at a time, so that every bit of a name reaches
+/// the low bits from which the table takes its place.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Mixer(u64);
 
-const FACTOR: u64 = 0xf135_7aea_2e62_a9c5;
+/// Half the bits set, without a pattern: the digits of pi.
+const FACTOR: u64 = 0x243f_6a88_85a3_08d3;
+const START: u64 = 0x1319_8a2e_0370_7344;
 
 impl Mixer {
     fn mix(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(FACTOR);
+        let wide = u128::from(self.0 ^ word ^ START) * u128::from(FACTOR);
+        self.0 = (wide as u64) ^ ((wide >> 64) as u64);
     }
 }
 
@@ -55,7 +58,7 @@ impl Hasher for Mixer {
     }
 
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
+        self.0
     }
 }
 

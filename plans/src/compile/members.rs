@@ -51,6 +51,10 @@ pub(crate) fn members<'a>(
             }
             let here = at[way.from.0 as usize].get(&derived.vm).copied();
             let there = at[way.to.0 as usize].get(&derived.vm).copied();
+            // A VM of the other site under the same policy, that replicates somewhere else.
+            if here.is_none() && derived.storage.is_empty() {
+                continue;
+            }
             match here.or(there) {
                 Some(vm) => {
                     let (group, way) = (group.name.clone(), *way);

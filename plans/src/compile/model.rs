@@ -134,6 +134,13 @@ impl<'a> Model<'a> {
     }
 }
 
+impl<'a> Model<'a> {
+    /// The plan's rules again, for saying which of them pick a VM.
+    pub(crate) fn resolver(&self, found: &mut Found) -> Resolver<'a> {
+        Resolver::new(self.spec, found)
+    }
+}
+
 /// Connects all cards of all members.
 fn targets<'a>(
     request: &Request<'a>,

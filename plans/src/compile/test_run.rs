@@ -35,7 +35,7 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
     let ready = Ready { storage: &mounted, open, wired, wakes: &wakes, came: &came };
     let recovered = recover(lay, request, model, &ready, found);
     lay.phase("Report");
-    ground::report(lay, recovered.end, &recovered.last);
+    ground::report(lay, recovered.end, &[]);
 }
 
 /// Sends recent changes first. The protected site may be away: the test then runs on what the

@@ -36,7 +36,7 @@ fn everything_wrong_is_found_at_once() {
     );
     let lyon = world.inventory.sites.get_mut("lyon").unwrap();
     lyon.hosts.iter_mut().for_each(|host| host.state = HostState::Down);
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_circle_is_printed_with_its_names() {
         {"match": {"name": "shop-app-01"}, "after": [{"match": {"tags": {"tier": "db"}}}]}
     ]}"#,
     );
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Test), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Test));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_match_that_waits_for_itself_is_a_circle_of_two() {
         {"match": {"tags": {"app": "shop"}}, "after": [{"match": {"tags": {"app": "shop"}}}]}
     ]}"#,
     );
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Test), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Test));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_group_torn_by_the_plan_names_the_volume_outside() {
     }
     world.add_group("in", ("paris", "lyon"), &["bronze-async"], &[("app", "in")]);
     let plan = world.add_plan("in", &["in"], PlanSpec::default());
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover));
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn too_little_memory_forbids_a_migration_and_warns_in_a_disaster() {
         vm.memory_mib = 400 * 1024;
     }
     world.inventory.sites.get_mut("lyon").unwrap().hosts.truncate(1);
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::PlannedMigration), @"");
-    insta::assert_snapshot!(warnings(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::PlannedMigration));
+    insta::assert_snapshot!(warnings(&world, &plan, RunKind::Failover));
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn a_test_never_gets_a_network_that_nobody_marked() {
         {"protected": "prod-db", "recovery": "lyon-test", "test": {"network": "lyon-test"}}
     ]}"#,
     );
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Test), @"");
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Test));
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn callouts_that_nobody_marked_safe_are_left_out_of_a_test() {
     );
     world.test_safe_callouts.insert("harmless".into());
     let compiled = try_compile(&world, &plan, RunKind::Test, |_| {}).unwrap();
-    insta::assert_snapshot!(sentences(&compiled.warnings), @"");
+    insta::assert_snapshot!(sentences(&compiled.warnings));
     let names: Vec<&str> = compiled.graph.callouts.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["harmless", "harmless"]);
     assert_eq!(compiled.graph.prompts.len(), 2);
@@ -148,12 +148,12 @@ fn callouts_that_nobody_marked_safe_are_left_out_of_a_test() {
 fn an_old_or_unknown_recovery_point_is_said_with_its_age() {
     let (mut world, plan) = world("bronze-async");
     set(&mut world, &plan, r#"{"objectives": {"rpo": "1m"}}"#);
-    insta::assert_snapshot!(warnings(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(warnings(&world, &plan, RunKind::Failover));
     for leg in &mut world.inventory.sites.get_mut("lyon").unwrap().groups {
         leg.points.clear();
         leg.lag = None;
     }
-    insta::assert_snapshot!(warnings(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(warnings(&world, &plan, RunKind::Failover));
 }
 
 #[test]
@@ -163,13 +163,13 @@ fn a_recovery_point_that_is_gone_is_an_error() {
     let graph = super::graph(&world, &plan, RunKind::Failover, |_| {});
     assert_eq!(graph.groups.iter().filter(|group| group.point.is_some()).count(), 1);
     world.points.insert("cg-shop-app-01".into(), "yesterday".into());
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover));
 }
 
 #[test]
 fn reprotect_wants_a_complete_recovery() {
     let (world, plan) = world("bronze-async");
-    insta::assert_snapshot!(errors(&world, &plan, RunKind::Reprotect), @"");
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Reprotect));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn why_a_vm_restarts_although_it_should_move_live() {
     );
     world.inventory.links[0].rtt_ms = 12.0;
     let compiled = try_compile(&world, &plan, RunKind::PlannedMigration, |r| r.live = true);
-    insta::assert_snapshot!(sentences(&compiled.unwrap().warnings), @"");
+    insta::assert_snapshot!(sentences(&compiled.unwrap().warnings));
 }
 
 #[test]
@@ -194,5 +194,5 @@ fn nothing_to_do_and_no_such_plan() {
     let none = all(try_compile(&world, &missing, RunKind::Test, |_| {}).unwrap_err());
     world.add_group("shop", ("paris", "lyon"), &["silver-sync"], &[]);
     let empty = errors(&world, &plan, RunKind::Test);
-    insta::assert_snapshot!(format!("{none}\n{empty}"), @"");
+    insta::assert_snapshot!(format!("{none}\n{empty}"));
 }

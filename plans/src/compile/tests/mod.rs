@@ -1,5 +1,6 @@
 //! Graphs of small worlds as people read them, and rules that hold for every graph.
 
+mod examples;
 mod findings;
 mod order;
 mod properties;
