@@ -1,0 +1,88 @@
+//! Faults of bodies, as a client sees them.
+
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct Start {
+    plan: String,
+    #[serde(default)]
+    options: Option<Options>,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct Options {
+    minutes: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct Step {
+    name: String,
+}
+
+fn faults(body: &str) -> String {
+    let problem = read::<Start>(body.as_bytes()).unwrap_err();
+    let mut text = format!("{} {}\n", problem.code, problem.detail);
+    for error in &problem.errors {
+        let place = error.line.zip(error.column).map(|(l, c)| format!(" {l}:{c}"));
+        let place = place.unwrap_or_default();
+        text.push_str(&format!("  {}{place} [{}] {}\n", error.pointer, error.code, error.detail));
+    }
+    text
+}
+
+#[test]
+fn every_fault_is_placed() {
+    let mut all = String::new();
+    for body in [
+        "{\"plan\": \"erp\",}",
+        "",
+        "[]",
+        "{\"plan\": \"erp\"} {}",
+        "{\n  \"plan\": 5\n}",
+        "{\"plan\": \"erp\", \"options\": {\"minutes\": -1}}",
+        "{\"plan\": \"erp\", \"steps\": [{\"name\": \"a\"}, {\"name\": null}]}",
+        "{\"plan\": \"erp\", \"role\": \"admin\", \"options\": {\"minutes\": 1, \"a/b\": 2}}",
+        "{\"plan\": \"erp\", \"plan\": \"crm\"}",
+        "{\"plan\": \"e\\u0000rp\", \"steps\": [{\"name\": \"\\u001b[2J\"}]}",
+        "{\"plan\": \"erp\", \"\\u0007\": 1}",
+    ] {
+        all.push_str(&faults(body));
+    }
+    insta::assert_snapshot!(all, @"");
+}
+
+#[test]
+fn texts_may_have_lines_and_any_language() {
+    let body = "{\"plan\": \"a\\n\\tb\\r\\n café 試験 🚀\"}";
+    assert_eq!(read::<Start>(body.as_bytes()).unwrap().plan, "a\n\tb\r\n café 試験 🚀");
+}
+
+#[test]
+fn depth_is_limited() {
+    let nested =
+        |n: usize| format!("{{\"plan\": \"x\", \"y\": {}1{}}}", "[".repeat(n), "]".repeat(n));
+    let code = |n| read::<Start>(nested(n).as_bytes()).unwrap_err().errors.remove(0).code;
+    assert_eq!(code(62), "unknown-field");
+    assert_eq!(code(64), "too-deep");
+    assert_eq!(read::<Start>(nested(5000).as_bytes()).unwrap_err().code, Code::BadJson);
+}
+
+#[test]
+fn media_types() {
+    let json = |value: &'static str| {
+        is_json(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]))
+    };
+    assert!(json("application/json") && json("Application/JSON; charset=utf-8"));
+    assert!(json("application/merge-patch+json"));
+    for other in ["text/plain", "application/x-www-form-urlencoded", "text/json", "json"] {
+        assert!(!json(other), "{other}");
+    }
+    assert!(!is_json(&HeaderMap::new()));
+}
