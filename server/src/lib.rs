@@ -1,3 +1,22 @@
-//! Muster, the application.
+//! Muster, the application: everything that the pure core must not know. See `ARCHITECTURE.md`.
 
 pub mod agent;
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod callout;
+pub mod cli;
+pub mod clock;
+pub mod demo;
+pub mod http;
+pub mod ids;
+pub mod landscape;
+pub mod logging;
+pub mod ops;
+mod routes;
+pub mod server;
+pub mod sim;
+pub mod sites;
+pub mod tasks;
+pub mod ui;
+pub mod view;

@@ -229,6 +229,7 @@ fn who(principal: Principal, request: &Parts) -> Who {
         address: address(request).map(|address| address.to_string()),
         request_id: request.extensions.get::<RequestId>().map(|id| id.0.clone()),
         request: None,
+        privileges: principal.privileges,
     };
     Who { principal, asker }
 }

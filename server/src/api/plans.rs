@@ -1,0 +1,116 @@
+//! Recovery plans: state, readiness, graph, forecast, explanation.
+
+use axum::extract::State;
+use muster_plans::compile;
+use muster_plans::graph::render;
+use muster_plans::id::PlanName;
+use serde::Deserialize;
+
+use super::dto::{ForecastDto, GraphDto, Page, PlanDto, ReadinessDto};
+use super::{Answer, GraphForm, KindQuery, TheApp, page_of};
+use crate::http::{Code, Json, PageQuery, Path, Problem, Query};
+use crate::ops::{self, Wanted};
+use crate::view;
+
+/// All plans and where they stand.
+#[utoipa::path(get, path = "/api/v1/plans", tag = "plans", responses((status = 200, body = Page<PlanDto>)))]
+pub(crate) async fn list(
+    State(app): TheApp,
+    Query(page): Query<PageQuery>,
+) -> Answer<Page<PlanDto>> {
+    let landscape = app.current.get();
+    let mut plans = Vec::new();
+    for name in landscape.config.plans.keys() {
+        let standing = ops::standing_of(&app, name).await?;
+        plans.extend(view::plan::one(&landscape, name, &standing));
+    }
+    Ok(Json(page_of(plans, &page)?))
+}
+
+/// One plan.
+#[utoipa::path(get, path = "/api/v1/plans/{name}", tag = "plans",
+    params(("name" = String, Path)), responses((status = 200, body = PlanDto)))]
+pub(crate) async fn show(State(app): TheApp, Path(name): Path<String>) -> Answer<PlanDto> {
+    let plan = PlanName::from(name.as_str());
+    let standing = ops::standing_of(&app, &plan).await?;
+    view::plan::one(&app.current.get(), &plan, &standing)
+        .map(Json)
+        .ok_or_else(|| Problem::new(Code::NotFound, format!("there is no plan `{name}`")))
+}
+
+/// Whether a run of a kind would start now: refusals, findings, evidence, recovery points.
+#[utoipa::path(get, path = "/api/v1/plans/{name}/readiness", tag = "plans",
+    params(("name" = String, Path), ("kind" = String, Query)),
+    responses((status = 200, body = ReadinessDto)))]
+pub(crate) async fn readiness(
+    State(app): TheApp,
+    Path(name): Path<String>,
+    Query(query): Query<KindQuery>,
+) -> Answer<ReadinessDto> {
+    let wanted = Wanted { forced: query.forced, ..Wanted::of(query.kind) };
+    Ok(Json(ops::readiness(&app, &PlanName::from(name.as_str()), &wanted).await?))
+}
+
+/// The step graph that a run of a kind would execute now.
+#[utoipa::path(get, path = "/api/v1/plans/{name}/graph", tag = "plans",
+    params(("name" = String, Path), ("kind" = String, Query), ("forced" = Option<bool>, Query),
+        ("form" = Option<String>, Query, description = "`text` or `dot`")),
+    responses((status = 200, body = GraphDto)))]
+pub(crate) async fn graph(
+    State(app): TheApp,
+    Path(name): Path<String>,
+    Query(query): Query<KindQuery>,
+) -> Answer<GraphDto> {
+    let compiled = compiled(&app, &name, &query).await?;
+    let text = match query.form {
+        Some(GraphForm::Dot) => render::dot(&compiled.graph),
+        Some(GraphForm::Text) | None => render::text(&compiled.graph),
+    };
+    let digest = compile::digest(&compiled.graph);
+    let findings = compiled.warnings.iter().map(view::finding).collect();
+    Ok(Json(view::plan::graph(&compiled.graph, digest, text, findings)))
+}
+
+/// How long a run of a kind would take.
+#[utoipa::path(get, path = "/api/v1/plans/{name}/forecast", tag = "plans",
+    params(("name" = String, Path), ("kind" = String, Query)),
+    responses((status = 200, body = ForecastDto)))]
+pub(crate) async fn forecast(
+    State(app): TheApp,
+    Path(name): Path<String>,
+    Query(query): Query<KindQuery>,
+) -> Answer<ForecastDto> {
+    Ok(Json(ops::forecast(&compiled(&app, &name, &query).await?.graph)))
+}
+
+async fn compiled(
+    app: &crate::app::App,
+    name: &str,
+    query: &KindQuery,
+) -> Result<compile::Compiled, Problem> {
+    let plan = PlanName::from(name);
+    let standing = ops::standing_of(app, &plan).await?;
+    let wanted = Wanted { forced: query.forced, ..Wanted::of(query.kind) };
+    Ok(ops::compile_now(app, &app.current.get(), &plan, &standing, &wanted).await?)
+}
+
+/// `?vm=NAME`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExplainQuery {
+    vm: String,
+}
+
+/// Why a VM is in a plan, in which order, by which mobility method, and what was refused.
+#[utoipa::path(get, path = "/api/v1/plans/{name}/explain", tag = "plans",
+    params(("name" = String, Path), ("vm" = String, Query)),
+    responses((status = 200, body = Object)))]
+pub(crate) async fn explain(
+    State(app): TheApp,
+    Path(name): Path<String>,
+    Query(query): Query<ExplainQuery>,
+) -> Answer<serde_json::Value> {
+    let plan = PlanName::from(name.as_str());
+    let standing = ops::standing_of(&app, &plan).await?;
+    Ok(Json(ops::explain(&app, &plan, &standing, &query.vm).await?))
+}

@@ -1,0 +1,100 @@
+//! What needs no server: OpenAPI, completion, site agents; and the runtime.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use muster_engine::Clock;
+use muster_plans::id::SiteName;
+
+use super::exit::Exit;
+use super::{Cli, output};
+
+/// Makes ring the one TLS provider of this process.
+pub(crate) fn install_crypto() {
+    // Fails only where one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Runs a command that needs the network.
+///
+/// # Errors
+/// Those of the command, or where no runtime can be started.
+pub(crate) fn in_runtime(
+    command: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+/// `muster openapi`.
+///
+/// # Errors
+/// Where the document has no JSON form.
+pub(crate) fn print_openapi() -> anyhow::Result<Exit> {
+    output::json(&crate::api::openapi())?;
+    Ok(Exit::Done)
+}
+
+/// `muster completion`.
+///
+/// # Errors
+/// None.
+pub(crate) fn print_completion(shell: Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "muster", &mut script);
+    output::line(String::from_utf8_lossy(&script).trim_end());
+    Ok(Exit::Done)
+}
+
+/// Run a site agent: it alone holds its site's secrets, serialises mutations per object, and keeps
+/// the highest fencing token and the results by operation id on its own disk.
+#[derive(Debug, Args)]
+pub(crate) struct AgentArgs {
+    /// The site.
+    #[arg(long)]
+    site: SiteName,
+    /// Address of the backend that it stands before: anything that speaks the adapter protocol.
+    #[arg(long)]
+    backend: String,
+    /// File with the token that the backend asks for.
+    #[arg(long)]
+    backend_token_file: Option<PathBuf>,
+    /// Folder for tokens and results; keep it over restarts.
+    #[arg(long)]
+    data: PathBuf,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:7900")]
+    listen: SocketAddr,
+    /// File with the token that servers must show. Needed on anything but loopback.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+}
+
+/// A secret from a file.
+fn secret_of(path: Option<&std::path::Path>) -> anyhow::Result<Option<String>> {
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+impl AgentArgs {
+    pub(crate) async fn run(self) -> anyhow::Result<Exit> {
+        crate::logging::install();
+        let clock = crate::clock::SystemClock::start();
+        let options = crate::agent::AgentOptions {
+            site: self.site,
+            backend: self.backend,
+            backend_token: secret_of(self.backend_token_file.as_deref())?,
+            data: self.data,
+            listen: self.listen,
+            token: secret_of(self.token_file.as_deref())?,
+            now: std::sync::Arc::new(move || clock.now()),
+        };
+        crate::agent::run(options, crate::server::interrupted()).await?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,117 @@
+//! What the end of a run changes: the plan's state, the group locks, the chain.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use muster_engine::{Course, Ending, RunView};
+use muster_plans::document::CommitPolicy;
+use muster_plans::graph::{Graph, StepIx};
+use muster_plans::id::{PlanName, RunId, SiteName};
+use muster_plans::run::RunKind;
+use muster_plans::state::{Event, Phase};
+use muster_store::Finish;
+
+use super::load::{self, RunState};
+use super::{Asker, Refused, Standing, standing_of};
+use crate::app::App;
+
+/// Takes in the end of a run. Doing it twice does it once: a server that was stopped in between does
+/// it again at its next start.
+///
+/// # Errors
+/// Where the store does not answer, or where the run has not ended.
+pub async fn finish(app: &Arc<App>, id: RunId) -> Result<(), Refused> {
+    let _one_at_a_time = app.starting.lock().await;
+    let RunState { run, graph, records, state } = load::run(app, id).await?;
+    let Course::Ended(ending) = state.course() else { return Ok(()) };
+    if run.ending == Some(ending) {
+        return Ok(());
+    }
+    let standing = standing_of(app, &run.plan).await?;
+    let owed_steps = RunView::of(&state, app.now()).owed;
+    let owed = owed_sites(&graph, &owed_steps);
+    let next = commit_window(app, &run.plan, after(&standing, &graph, ending, owed)?)?;
+    let at = records.last().map_or_else(|| app.now(), |record| record.at);
+    let mut summary = run.summary.clone();
+    summary["owed"] = owed_steps.len().into();
+    let asker = Asker::server("muster");
+    let detail = serde_json::json!({"run": id.to_string(), "ending": crate::view::word(&ending)});
+    let end = Finish {
+        run: id,
+        ending,
+        at,
+        state: crate::view::word(&ending),
+        summary,
+        release_groups: ending != Ending::Halted,
+        plan_state: Some(next.change(&run.plan)),
+        chain: None,
+        audit: vec![asker.audit(
+            at,
+            format!("run.end.{}", graph.kind),
+            format!("plan/{}", run.plan),
+            detail,
+        )],
+    };
+    app.store.runs().finish(end).await?;
+    app.look_again.notify_one();
+    tracing::info!(run.id = %id, plan.name = %run.plan, run.kind = %graph.kind, run.ending = ?ending, "run ended");
+    Ok(())
+}
+
+/// Sites to which steps are owed.
+fn owed_sites(graph: &Graph, owed: &[StepIx]) -> BTreeSet<SiteName> {
+    let mut sites: BTreeSet<SiteName> =
+        owed.iter().map(|&step| graph.site(graph.step(step).site).clone()).collect();
+    if graph.forced && graph.kind == RunKind::Failover {
+        // Nothing was tried at the failed sites, so all of it is owed.
+        sites.extend(graph.vms.iter().map(|vm| graph.site(vm.from).clone()));
+    }
+    sites
+}
+
+fn after(
+    standing: &Standing,
+    graph: &Graph,
+    ending: Ending,
+    owed: BTreeSet<SiteName>,
+) -> Result<Standing, Refused> {
+    let event = match ending {
+        Ending::Halted => Event::RunHalted,
+        Ending::Undone => Event::RunUndone,
+        Ending::SucceededWithWarnings if graph.kind == RunKind::Cleanup => {
+            Event::RunSucceededLeaving
+        }
+        Ending::Succeeded | Ending::SucceededWithWarnings if owed.is_empty() => Event::RunSucceeded,
+        Ending::Succeeded | Ending::SucceededWithWarnings => {
+            Event::RunSucceededOwing { sites: owed }
+        }
+    };
+    let mut next = standing.after(&event)?;
+    next.last = standing.active;
+    if ending == Ending::Halted {
+        return Ok(next);
+    }
+    next.active = None;
+    if graph.kind == RunKind::Cleanup && !next.state.may_have_leftovers() {
+        next.test = None;
+    }
+    if !next.state.owes() && graph.owed_only {
+        next.failover = None;
+    }
+    Ok(next)
+}
+
+/// Without a commit window a recovery is final at once; with one, until when one can go back.
+fn commit_window(app: &App, plan: &PlanName, next: Standing) -> Result<Standing, Refused> {
+    if next.state.phase != Phase::CommitHeld {
+        return Ok(next);
+    }
+    let landscape = app.current.get();
+    let options = landscape.config.plans.get(plan).and_then(|p| p.spec.on.failover.clone());
+    let window = options.as_ref().and_then(|options| options.commit_window);
+    match (window, options.map(|options| options.commit)) {
+        (None, _) => next.after(&Event::Committed),
+        (Some(_), Some(CommitPolicy::Manual)) => Ok(Standing { commit_at: None, ..next }),
+        (Some(window), _) => Ok(Standing { commit_at: Some(app.now() + window), ..next }),
+    }
+}

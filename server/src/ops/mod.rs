@@ -1,0 +1,30 @@
+//! What the server does, one use case per file. API and pages call these and nothing below them.
+
+mod apply;
+mod asker;
+mod compile;
+mod control;
+mod error;
+mod evidence;
+mod explain;
+mod failback;
+mod finish;
+mod load;
+mod points;
+mod readiness;
+mod standing;
+mod start;
+
+pub use asker::Asker;
+pub use apply::{apply, bad as bad_documents, documents_of, load_documents, put_documents};
+pub use compile::{Wanted, compile_now};
+pub use control::{answer, attest, cancel, resume, rule};
+pub use error::Refused;
+pub use explain::explain;
+pub use failback::{FAILBACK_STAGES, advance as advance_chain};
+pub use finish::finish;
+pub use load::{RunState, row as load_row, run as load_run};
+pub use points::of_graph as points_of_graph;
+pub use readiness::{forecast, readiness};
+pub use standing::{Standing, standing_of};
+pub use start::start;

@@ -1,0 +1,84 @@
+//! Where a plan stands: its state, and the runs that the state came from.
+
+use muster_plans::id::{PlanName, RunId};
+use muster_plans::state::{Event, PlanState};
+use muster_plans::time::Time;
+use muster_store::{PlanStateChange, Versioned};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::http::Code;
+use crate::ops::Refused;
+
+/// Where a plan stands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// Its state.
+    pub state: PlanState,
+    /// The test that is held, or whose cleanup is not done.
+    #[serde(default)]
+    pub test: Option<RunId>,
+    /// The failover whose protected-side steps may be owed.
+    #[serde(default)]
+    pub failover: Option<RunId>,
+    /// The run that is under way, or halted.
+    #[serde(default)]
+    pub active: Option<RunId>,
+    /// The run that ended last.
+    #[serde(default)]
+    pub last: Option<RunId>,
+    /// When the recovery becomes final by itself.
+    #[serde(default)]
+    pub commit_at: Option<Time>,
+    /// Version in the store; 0: never stored.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl Standing {
+    fn read(stored: Option<Versioned>) -> Result<Standing, Refused> {
+        let Some(stored) = stored else { return Ok(Standing::default()) };
+        let mut standing: Standing = serde_json::from_str(&stored.json).map_err(|error| {
+            Refused::new(
+                Code::StoreUnavailable,
+                format!("the stored state of the plan cannot be read: {error}"),
+                "this database was written by another version; look at the changelog",
+            )
+        })?;
+        standing.version = stored.version;
+        Ok(standing)
+    }
+
+    /// The next state after an event.
+    ///
+    /// # Errors
+    /// Where the event is not allowed in this state; the words say what to do first.
+    pub fn after(&self, event: &Event) -> Result<Standing, Refused> {
+        let state = self.state.next(event).map_err(|illegal| {
+            Refused::new(
+                Code::NotAllowedNow,
+                illegal.to_string(),
+                "look at what the plan allows now: muster plan show",
+            )
+        })?;
+        Ok(Standing { state, ..self.clone() })
+    }
+
+    /// The change to be stored.
+    pub fn change(&self, plan: &PlanName) -> PlanStateChange {
+        PlanStateChange {
+            plan: plan.clone(),
+            json: serde_json::to_string(self).unwrap_or_default(),
+            expected: self.version,
+        }
+    }
+}
+
+/// Where a plan stands now.
+///
+/// # Errors
+/// Where the store does not answer.
+pub async fn standing_of(app: &App, plan: &PlanName) -> Result<Standing, Refused> {
+    Standing::read(app.store.plan_states().get(plan).await?)
+}

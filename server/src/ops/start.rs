@@ -1,0 +1,277 @@
+//! Starts a run: checks, evidence, points, graph; then everything in one transaction.
+
+use std::sync::Arc;
+
+use muster_engine::{By, Ending, Evidence, Opening};
+use muster_plans::compile;
+use muster_plans::document::{EvidenceKind, PlanSpec};
+use muster_plans::graph::Graph;
+use muster_plans::id::{PlanName, RunId, RunTag, SiteName};
+use muster_plans::run::RunKind;
+use muster_plans::state::Event;
+use muster_store::{ChainChange, CreateRun, Finish, Run};
+use uuid::Uuid;
+
+use super::compile::no_plan;
+use super::evidence::{attestation, gather};
+use super::{Asker, Standing, Wanted, compile_now, failback, points, standing_of};
+use crate::api::dto::{StartKind, StartRun};
+use crate::app::App;
+use crate::http::Code;
+use crate::ids;
+use crate::landscape::Landscape;
+use crate::ops::Refused;
+use crate::tasks::inventory;
+
+/// Starts a run and gives its row.
+///
+/// # Errors
+/// Whatever stands against it; nothing has happened then.
+pub async fn start(app: &Arc<App>, asker: &Asker, wish: &StartRun) -> Result<Run, Refused> {
+    let plan = PlanName::from(wish.plan.as_str());
+    // Compiled against what is there now, not against what was there two seconds ago.
+    inventory::round(app).await;
+    let _one_at_a_time = app.starting.lock().await;
+    if wish.kind == StartKind::Failback {
+        return failback::begin(app, asker, &plan, wish).await;
+    }
+    start_one(app, asker, &plan, wish, None).await
+}
+
+/// Starts one run, alone or as a stage of a chain. The caller holds `app.starting`.
+pub(super) async fn start_one(
+    app: &Arc<App>,
+    asker: &Asker,
+    plan: &PlanName,
+    wish: &StartRun,
+    chain: Option<(Uuid, ChainChange)>,
+) -> Result<Run, Refused> {
+    let landscape = app.current.get();
+    let spec = spec_of(&landscape, plan)?;
+    let standing = standing_of(app, plan).await?;
+    let kind = wish.kind.run_kind();
+    let owed_only = kind == RunKind::Failover && standing.state.owes();
+    if let Some(refusal) = standing.state.refusal(kind, owed_only) {
+        return Err(Refused::new(
+            Code::NotAllowedNow,
+            refusal.to_string(),
+            format!("look at what the plan allows now: muster plan show {plan}"),
+        ));
+    }
+    let id = ids::run_id();
+    let wanted = Wanted {
+        kind: wish.kind,
+        forced: wish.forced,
+        live: !wish.no_live,
+        points: match &wish.recovery_point {
+            Some(id) => points::choose(&landscape, id)?,
+            None => Default::default(),
+        },
+        tag: Some(RunTag::from(format!("muster-{}", id.0.simple()))),
+    };
+    let graph = compile_now(app, &landscape, plan, &standing, &wanted).await?.graph;
+    let needs_evidence = kind == RunKind::Failover && !owed_only;
+    let evidence = if needs_evidence {
+        honest_points(&landscape, &graph, spec, wish)?;
+        evidence_for(app, &landscape, plan, &standing, spec, wish, &asker.by).await?
+    } else {
+        Vec::new()
+    };
+    let opening = Opening {
+        by: By(asker.by.clone()),
+        reason: wish.reason.clone(),
+        graph_digest: compile::digest(&graph),
+        evidence,
+        accepts: spec.on.failover.clone().unwrap_or_default().evidence,
+    };
+    store_and_go(app, asker, plan, &standing, id, graph, opening, chain).await
+}
+
+fn spec_of<'a>(landscape: &'a Landscape, plan: &PlanName) -> Result<&'a PlanSpec, Refused> {
+    landscape.config.plans.get(plan).map(|plan| &plan.spec).ok_or_else(|| no_plan(plan))
+}
+
+/// A recovery point that is older than the objective, or of unknown age, must be accepted by name.
+fn honest_points(
+    landscape: &Landscape,
+    graph: &Graph,
+    spec: &PlanSpec,
+    wish: &StartRun,
+) -> Result<(), Refused> {
+    let Some(rpo) = spec.objectives.rpo else { return Ok(()) };
+    let old: Vec<String> = points::of_graph(landscape, graph, Some(rpo))
+        .into_iter()
+        .filter(|point| !point.within_rpo)
+        .map(|point| match point.age_ms {
+            Some(age) => format!("{} is {} old", point.group, muster_plans::time::Span(age)),
+            None => format!("the age of {} is not known", point.group),
+        })
+        .collect();
+    if old.is_empty() || wish.accept_data_loss {
+        return Ok(());
+    }
+    Err(Refused::new(
+        Code::RpoExceeded,
+        format!("the plan's RPO is {rpo}, but {}", old.join(", ")),
+        "say that you accept the loss (acceptDataLoss, --accept-data-loss), or choose another point",
+    ))
+}
+
+/// Evidence against each protected site, of a kind that the plan accepts.
+async fn evidence_for(
+    app: &App,
+    landscape: &Landscape,
+    plan: &PlanName,
+    standing: &Standing,
+    spec: &PlanSpec,
+    wish: &StartRun,
+    by: &str,
+) -> Result<Vec<Evidence>, Refused> {
+    let (from, to) = landscape.sides(plan, standing.state.is_reversed());
+    let accepts = spec.on.failover.clone().unwrap_or_default().evidence;
+    let Some(at) = to.first() else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    for site in &from {
+        let known = gather(app, site, at).await;
+        if let (Some(why), false) = (&known.alive, wish.accept_live_source) {
+            return Err(alive(site, why));
+        }
+        let mut good: Vec<Evidence> = known.holds;
+        if let Some(reason) = wish.attest.as_deref().filter(|reason| !reason.trim().is_empty()) {
+            good.push(attestation(app, site, by, reason));
+        }
+        good.retain(|evidence| accepts.contains(&evidence.source.kind()));
+        if good.is_empty() {
+            let told: Vec<String> = known.told.into_iter().map(|told| told.message).collect();
+            return Err(missing(site, &told, &accepts));
+        }
+        all.append(&mut good);
+    }
+    Ok(all)
+}
+
+fn alive(site: &SiteName, why: &str) -> Refused {
+    Refused::new(
+        Code::SourceIsAlive,
+        format!("{site} is alive: {why}"),
+        "use a planned migration, which loses nothing; if the site must be given up although it \
+         answers, say so (acceptLiveSource, --accept-live-source) and attest that it cannot write",
+    )
+}
+
+fn missing(site: &SiteName, told: &[String], accepts: &[EvidenceKind]) -> Refused {
+    let kinds: Vec<String> = accepts.iter().map(crate::view::word).collect();
+    let ways: Vec<&str> = accepts
+        .iter()
+        .map(|kind| match kind {
+            EvidenceKind::Witness => "a witness that calls the site dead",
+            EvidenceKind::Fence => "a fence that is read back",
+            EvidenceKind::Attestation => {
+                "your word that it is off, with the reason (attest, --attest \"REASON\")"
+            }
+        })
+        .collect();
+    Refused::new(
+        Code::EvidenceMissing,
+        format!(
+            "nothing proves that {site} cannot write: {}; the plan accepts {}",
+            told.join("; "),
+            kinds.join(", ")
+        ),
+        format!("any one of these would do: {}", ways.join("; ")),
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one transaction, used once")]
+async fn store_and_go(
+    app: &Arc<App>,
+    asker: &Asker,
+    plan: &PlanName,
+    standing: &Standing,
+    id: RunId,
+    graph: Graph,
+    opening: Opening,
+    chain: Option<(Uuid, ChainChange)>,
+) -> Result<Run, Refused> {
+    let owed_only = graph.owed_only;
+    let mut next = standing.after(&Event::RunStarted { kind: graph.kind, owed_only })?;
+    next.active = Some(id);
+    match graph.kind {
+        RunKind::Test => next.test = Some(id),
+        RunKind::Failover if !owed_only => next.failover = Some(id),
+        _ => {}
+    }
+    let groups = app
+        .current
+        .get()
+        .config
+        .plans
+        .get(plan)
+        .map(|plan| plan.spec.protection_groups.clone())
+        .unwrap_or_default();
+    let now = app.now();
+    let run = Run {
+        id,
+        plan: plan.clone(),
+        kind: graph.kind,
+        created_at: now,
+        started_by: asker.by.clone(),
+        reason: opening.reason.clone(),
+        graph_digest: opening.graph_digest.clone(),
+        chain: chain.as_ref().map(|(id, _)| *id),
+        tag: graph.tag.clone(),
+        state: "running".to_owned(),
+        summary: serde_json::json!({
+            "opening": opening,
+            "owedOnly": owed_only,
+            "forced": graph.forced,
+        }),
+        active: true,
+        ending: None,
+        ended_at: None,
+    };
+    let detail = serde_json::json!({
+        "run": id.to_string(),
+        "graphDigest": run.graph_digest,
+        "reason": run.reason,
+        "evidence": opening.evidence,
+    });
+    let action = format!("run.start.{}", graph.kind);
+    let audit = asker.audit(now, action, format!("plan/{plan}"), detail);
+    let new = CreateRun {
+        run: run.clone(),
+        graph: serde_json::to_string(&graph).unwrap_or_default(),
+        groups,
+        plan_state: Some(next.change(plan)),
+        chain: chain.map(|(_, change)| change),
+        request: asker.request.clone().map(|key| (key, id.to_string())),
+        audit: vec![audit],
+    };
+    if let Some(halted) = standing.active {
+        give_up(app, halted).await?;
+    }
+    app.store.runs().create(new).await?;
+    crate::tasks::runs::execute(app, id, Arc::new(graph), Some(opening)).await;
+    Ok(run)
+}
+
+/// A halted run whose place another one takes: it is over, and its groups are free. Its plan's state
+/// changes with the new run.
+async fn give_up(app: &App, halted: RunId) -> Result<(), Refused> {
+    let Some(run) = app.store.runs().get(halted).await? else { return Ok(()) };
+    app.store
+        .runs()
+        .finish(Finish {
+            run: halted,
+            ending: Ending::Halted,
+            at: run.ended_at.unwrap_or_else(|| app.now()),
+            state: "halted".to_owned(),
+            summary: run.summary,
+            release_groups: true,
+            plan_state: None,
+            chain: None,
+            audit: Vec::new(),
+        })
+        .await?;
+    Ok(())
+}
