@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use muster_contract::{FenceDomain, OpContext, OpId, Operation, Outcome, Receipt, Token};
+use muster_contract::{
+    ErrorClass, FenceDomain, OpContext, OpId, Operation, Outcome, Receipt, Token,
+};
 use muster_plans::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,25 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Of an operation that was cancelled before anybody heard of it: without a digest, because its
+    /// arguments are not known.
+    pub(crate) fn cancelled() -> Entry {
+        let class = ErrorClass::Precondition;
+        Entry {
+            digest: String::new(),
+            object: String::new(),
+            token: Token::default(),
+            phase: Phase::Ended,
+            call: None,
+            result: Some(Outcome::refused(class, "cancelled before it came")),
+            by_token: false,
+            reply: None,
+            effects: 0,
+            takes: Span::ZERO,
+            fault: None,
+        }
+    }
+
     pub(crate) fn struck_by(&self, id: FaultId) -> bool {
         self.fault.as_ref().is_some_and(|fault| fault.id == id)
     }

@@ -6,8 +6,8 @@
 //! of an answer before the answer leaves: what was answered is never lost. There is no fsync: the
 //! file is to survive the end of the process, not the end of the machine.
 //!
-//! A snapshot of 5,000 VMs is some 15 MB, an input half a kilobyte. Every few thousand inputs the
-//! file is written anew beside the old one and renamed over it.
+//! When the inputs have grown longer than the world, the file is written anew beside the old one and
+//! renamed over it, so that a large world is not written more often than a small one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -23,8 +23,8 @@ use crate::world::World;
 
 /// Written into each file; a file of another format is not read.
 const FORMAT: u32 = 1;
-/// Inputs after which the file is written anew.
-const INPUTS_MAX: usize = 4000;
+/// Bytes of inputs below which it is not worth while to write the file anew.
+const INPUTS_MIN: usize = 1 << 20;
 
 /// Something that changed the world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,14 +102,17 @@ pub enum StoreError {
 pub(crate) struct Store {
     path: PathBuf,
     file: File,
+    /// Bytes of the world at its head.
+    head: usize,
+    /// Bytes of the inputs after it.
     inputs: usize,
 }
 
 impl Store {
     /// Starts a file with a world.
     pub(crate) fn create(path: &Path, world: &World) -> Result<Store, StoreError> {
-        let file = write_whole(path, world)?;
-        Ok(Store { path: path.to_owned(), file, inputs: 0 })
+        let (file, head) = write_whole(path, world)?;
+        Ok(Store { path: path.to_owned(), file, head, inputs: 0 })
     }
 
     /// Reads a file and brings its world back. `None`: there is no such file.
@@ -153,21 +156,21 @@ impl Store {
         line.push(b'\n');
         // One call, so that lines are never mixed.
         self.file.write_all(&line).map_err(io)?;
-        self.inputs += 1;
+        self.inputs += line.len();
         Ok(())
     }
 
     /// Writes the file anew when it has grown long. The world must have acted on every input.
     pub(crate) fn compact(&mut self, world: &World) -> Result<(), StoreError> {
-        if self.inputs >= INPUTS_MAX {
-            self.file = write_whole(&self.path, world)?;
+        if self.inputs >= self.head.max(INPUTS_MIN) {
+            (self.file, self.head) = write_whole(&self.path, world)?;
             self.inputs = 0;
         }
         Ok(())
     }
 }
 
-fn write_whole(path: &Path, world: &World) -> Result<File, StoreError> {
+fn write_whole(path: &Path, world: &World) -> Result<(File, usize), StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
     let mut bytes =
         serde_json::to_vec(&Head { format: FORMAT, world }).map_err(|e| io(e.into()))?;
@@ -175,7 +178,8 @@ fn write_whole(path: &Path, world: &World) -> Result<File, StoreError> {
     let beside = path.with_extension("new");
     std::fs::write(&beside, &bytes).map_err(io)?;
     std::fs::rename(&beside, path).map_err(io)?;
-    OpenOptions::new().append(true).open(path).map_err(io)
+    let file = OpenOptions::new().append(true).open(path).map_err(io)?;
+    Ok((file, bytes.len()))
 }
 
 impl World {

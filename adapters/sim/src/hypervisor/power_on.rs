@@ -44,7 +44,7 @@ pub(super) fn room(site: &Site, instance: &Registration) -> Result<(), Reason> {
 }
 
 /// The disk lock: nobody else runs it, as far as the arrays see each other.
-fn alone(world: &World, here: &SiteName, vm: VmId) -> Result<(), Reason> {
+pub(super) fn alone(world: &World, here: &SiteName, vm: VmId) -> Result<(), Reason> {
     let key = format!("vm/{vm}");
     let elsewhere = world.sites.iter().find(|(name, other)| {
         *name != here

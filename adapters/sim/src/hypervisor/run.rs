@@ -4,6 +4,7 @@ use muster_plans::id::{ConsistencyGroupId, HostId, SiteName, VmId};
 use muster_plans::inventory::{HostState, Power};
 use muster_plans::time::Time;
 
+use super::power_on;
 use crate::data::Stream;
 use crate::world::{Event, Registration, World};
 
@@ -99,7 +100,8 @@ impl World {
         let (vm, host) = (instance.vm, instance.host.clone());
         let up = self.sites.get(site).and_then(|site| site.hosts.get(&host));
         let may = up.is_some_and(|host| host.state == HostState::Up)
-            && self.storage_ready(site, vm).is_ok();
+            && self.storage_ready(site, vm).is_ok()
+            && power_on::alone(self, site, vm).is_ok();
         if !may {
             return;
         }

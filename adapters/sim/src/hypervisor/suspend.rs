@@ -37,6 +37,7 @@ pub(super) fn check_resume(world: &World, site: &Site, call: &Call<'_>, vm: VmId
     }
     power_on::room(site, instance)?;
     world.storage_ready(call.site, vm)?;
+    power_on::alone(world, call.site, vm)?;
     Ok(Todo::WORK)
 }
 

@@ -3,7 +3,7 @@
 use muster_contract::{ErrorClass, OpId, OperationKind, Outcome, Receipt};
 use muster_plans::id::SiteName;
 
-use crate::ledger::Phase;
+use crate::ledger::{Entry, Phase};
 use crate::world::World;
 
 impl World {
@@ -37,7 +37,7 @@ impl World {
             return Outcome::unknown("no answer");
         }
         let entry = self.ledger(site).and_then(|ledger| ledger.entries.get(id));
-        let Some(entry) = entry else { return Outcome::Done(()) };
+        let Some(entry) = entry else { return self.never(site, *id) };
         let moves = entry.call.as_ref().is_some_and(|call| call.1.kind() == OperationKind::Migrate);
         match (entry.phase, entry.result.is_some()) {
             (_, true) | (Phase::Ended, _) => {
@@ -50,6 +50,14 @@ impl World {
                 Outcome::unknown("it is under way and cannot be stopped")
             }
         }
+    }
+
+    /// Cancelled before it came: it is refused when it comes.
+    fn never(&mut self, site: &SiteName, id: OpId) -> Outcome<()> {
+        if let Some(ledger) = self.ledger(site) {
+            ledger.entries.insert(id, Entry::cancelled());
+        }
+        Outcome::Done(())
     }
 
     fn cancelled(&mut self, site: &SiteName, id: OpId) -> Outcome<()> {

@@ -144,6 +144,16 @@ fn a_deadline_in_the_middle_leaves_it_open() {
 }
 
 #[test]
+fn what_was_cancelled_before_it_came_is_refused() {
+    let mut rig = Rig::with(Settings::default());
+    let vm = rig.vm("archive-01");
+    let ctx = rig.ctx("paris");
+    assert_eq!(rig.world.cancel(&site("paris"), &ctx.op_id), Outcome::Done(()));
+    let (class, why) = refusal(rig.run_as(&ctx, shutdown(vm)));
+    assert_eq!((class, why.as_str()), (ErrorClass::Precondition, "cancelled before it came"));
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let mut rig = Rig::with(Settings::default());
     let vm = rig.vm("archive-01");

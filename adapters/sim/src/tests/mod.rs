@@ -12,5 +12,6 @@ mod ledger;
 mod migrate;
 mod persistence;
 mod rig;
+mod safety;
 mod storage;
 mod violations;
