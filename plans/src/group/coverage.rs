@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::deriver::Sorted;
 use super::index::{Compliances, GroupIx, Index};
+use super::site_index::Leg;
 use super::standing::Instance;
 use super::{Derivation, Reason};
 use crate::config::Config;
 use crate::id::{GroupName, SiteName, VmId};
-use crate::inventory::{Inventory, VmObject};
+use crate::inventory::{Inventory, VirtualMachine, VmObject};
 
 /// An object that no group protects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,23 +57,22 @@ pub fn coverage(
     let mut cache = Compliances::default();
     let sorted = Sorted::new(inventory);
     let mut uncovered = Vec::new();
-    for same in sorted.by_vm() {
-        let Some(&(ix, vm)) = same.iter().find(|(ix, _)| index.names.name(*ix) == site) else {
+    for same in sorted.by_vm(&index) {
+        let at = same.iter().find(|instance| index.names.name(instance.site) == site);
+        let Some(instance) = at.filter(|i| i.is_production() && in_use(i, &same)) else {
             continue;
         };
-        if vm.run_tag.is_some() || !index.in_use((ix, vm), &same) {
-            continue;
-        }
+        let vm = instance.vm;
         let found = |object: Option<Arc<str>>, group, why| {
             let (vm, name) = (vm.id, vm.name.clone());
             Uncovered { vm, name, object, group, why: Why(why) }
         };
-        let mut needed = vm.objects.iter().filter(|object| object.kind.is_needed()).peekable();
+        let mut needed = instance.needed().peekable();
         if needed.peek().is_none() {
             uncovered.push(found(None, None, vec![Reason::NothingToRecover]));
         }
-        for object in needed {
-            let lacks = index.uncovered((ix, vm), object, derivation, &mut cache);
+        for (object, leg) in needed {
+            let lacks = index.uncovered(instance, object, leg, derivation, &mut cache);
             let label = Some(object.label.clone());
             uncovered.extend(lacks.map(|(group, why)| found(label, group, why)));
         }
@@ -81,20 +81,22 @@ pub fn coverage(
     uncovered
 }
 
-impl Index {
-    /// Whether no instance at another site beats this one.
-    fn in_use(&self, instance: Instance<'_>, instances: &[Instance<'_>]) -> bool {
-        instances.iter().all(|(other, _)| self.is_active(instance, *other, instances, true))
-    }
+/// Whether no instance at another site beats this one.
+fn in_use(instance: &Instance<'_>, instances: &[Instance<'_>]) -> bool {
+    instances.iter().all(|other| instance.is_active(other.site, instances, true))
+}
 
+impl Index {
     /// `None`: some group protects the object. Else the group that lacks least, and what it lacks.
     fn uncovered(
         &self,
-        (site, vm): Instance<'_>,
+        instance: &Instance<'_>,
         object: &VmObject,
+        leg: Option<Option<Leg>>,
         derivation: &Derivation,
         cache: &mut Compliances,
     ) -> Option<(Option<GroupName>, Vec<Reason>)> {
+        let (site, vm) = (instance.site, instance.vm);
         let label = object.label.clone();
         let Some(policy) = &object.policy else {
             return Some((None, vec![Reason::NoPolicy { object: label }]));
@@ -103,7 +105,7 @@ impl Index {
         let mut nearest: Option<(GroupIx, Vec<Reason>)> = None;
         for &group in claims {
             let mut why = self.narrowed_for(group, vm, derivation);
-            why.extend(self.lacking(group, site, object, cache));
+            why.extend(self.lacking(group, site, object, leg, cache));
             if why.is_empty() {
                 return None;
             }
@@ -124,7 +126,7 @@ impl Index {
     fn narrowed_for(
         &self,
         group: GroupIx,
-        vm: &crate::inventory::VirtualMachine,
+        vm: &VirtualMachine,
         derivation: &Derivation,
     ) -> Vec<Reason> {
         let derived = derivation.groups.get(&self.groups[group].name);

@@ -2,39 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use super::index::{Compliances, GroupIx, Index, StorageIx};
+use super::index::{Compliances, Index, StorageIx};
+use super::judge::Judged;
 use super::sharing::{Registrations, Sharing};
 use super::site_index::SiteIx;
-use super::standing::Instance;
+use super::standing::{Instance, used};
 use super::{Derivation, DerivedGroup, Member};
 use crate::config::Config;
 use crate::id::{SiteName, VmId};
 use crate::inventory::{Inventory, VirtualMachine};
 
-/// Registrations of an inventory, sorted by VM.
-pub(super) struct Sorted<'a>(Vec<(VmId, Instance<'a>)>);
+/// Registrations of an inventory, sorted by VM and then by site.
+pub(super) struct Sorted<'i>(Vec<(VmId, SiteIx, &'i VirtualMachine)>);
 
-impl<'a> Sorted<'a> {
+impl<'i> Sorted<'i> {
     /// Sorts all registrations. The sites of an index come in the order of the inventory.
-    pub(super) fn new(inventory: &'a Inventory) -> Sorted<'a> {
+    pub(super) fn new(inventory: &'i Inventory) -> Sorted<'i> {
         let sites = inventory.sites.values().enumerate();
-        let mut all: Vec<(VmId, Instance<'a>)> =
-            sites.flat_map(|(ix, site)| site.vms.iter().map(move |vm| (vm.id, (ix, vm)))).collect();
-        all.sort_by_key(|(id, (site, _))| (*id, *site));
+        let all = sites.flat_map(|(ix, site)| site.vms.iter().map(move |vm| (vm.id, ix, vm)));
+        let mut all: Vec<(VmId, SiteIx, &VirtualMachine)> = all.collect();
+        all.sort_by_key(|(id, site, _)| (*id, *site));
         Sorted(all)
     }
 
     /// The registrations of each VM.
-    pub(super) fn by_vm(&self) -> impl Iterator<Item = Vec<Instance<'a>>> + '_ {
+    pub(super) fn by_vm<'s>(
+        &'s self,
+        index: &'s Index,
+    ) -> impl Iterator<Item = Vec<Instance<'i>>> + 's {
         let same = self.0.chunk_by(|a, b| a.0 == b.0);
-        same.map(|same| same.iter().map(|(_, instance)| *instance).collect())
+        same.map(|same| same.iter().map(|(_, site, vm)| Instance::new(index, *site, vm)).collect())
     }
 }
 
 impl Registrations for Sorted<'_> {
-    fn of(&self, vm: VmId) -> Vec<Instance<'_>> {
-        let start = self.0.partition_point(|(id, _)| *id < vm);
-        self.0[start..].iter().take_while(|(id, _)| *id == vm).map(|(_, i)| *i).collect()
+    fn of<'a>(&'a self, index: &Index, vm: VmId) -> Vec<Instance<'a>> {
+        let start = self.0.partition_point(|(id, ..)| *id < vm);
+        let same = self.0[start..].iter().take_while(|(id, ..)| *id == vm);
+        same.map(|(_, site, vm)| Instance::new(index, *site, vm)).collect()
     }
 }
 
@@ -48,11 +53,11 @@ fn build(index: &Index, inventory: &Inventory) -> (Derivation, Sharing, Complian
     let (mut cache, mut sharing) = (Compliances::default(), Sharing::new(index));
     let sorted = Sorted::new(inventory);
     let mut members: Vec<Vec<Member>> = vec![Vec::new(); index.groups.len()];
-    for instances in sorted.by_vm() {
-        sharing.use_by(instances[0].1.id, &index.used(&instances));
-        for (group, member) in index.judge(&instances, &mut cache) {
-            sharing.count(index, group, &member, true);
-            members[group].push(member);
+    for instances in sorted.by_vm(index) {
+        sharing.use_by(instances[0].vm.id, &used(&instances));
+        for judged in index.judge(&instances, &mut cache) {
+            sharing.count(&judged, true);
+            members[judged.group].push(judged.member);
         }
     }
     let mut derivation = empty(index, inventory.generation);
@@ -85,8 +90,9 @@ fn empty(index: &Index, generation: u64) -> Derivation {
 type Registered = BTreeMap<VmId, Vec<(SiteIx, VirtualMachine)>>;
 
 impl Registrations for Registered {
-    fn of(&self, vm: VmId) -> Vec<Instance<'_>> {
-        self.get(&vm).into_iter().flatten().map(|(site, vm)| (*site, vm)).collect()
+    fn of<'a>(&'a self, index: &Index, vm: VmId) -> Vec<Instance<'a>> {
+        let same = self.get(&vm).into_iter().flatten();
+        same.map(|(site, vm)| Instance::new(index, *site, vm)).collect()
     }
 }
 
@@ -106,7 +112,7 @@ pub struct Deriver {
 /// What a VM contributes.
 struct Part {
     used: Vec<StorageIx>,
-    members: Vec<(GroupIx, Member)>,
+    judged: Vec<Judged>,
 }
 
 impl Deriver {
@@ -159,12 +165,8 @@ impl Deriver {
         let after = self.part(vm);
         self.sharing.unuse_by(vm, &before.used);
         self.sharing.use_by(vm, &after.used);
-        for (group, member) in &before.members {
-            self.sharing.count(&self.index, *group, member, false);
-        }
-        for (group, member) in &after.members {
-            self.sharing.count(&self.index, *group, member, true);
-        }
+        before.judged.iter().for_each(|judged| self.sharing.count(judged, false));
+        after.judged.iter().for_each(|judged| self.sharing.count(judged, true));
         self.settle(before, after);
         if self.vms.get(&vm).is_some_and(Vec::is_empty) {
             self.vms.remove(&vm);
@@ -174,9 +176,9 @@ impl Deriver {
 
     /// What a VM contributes. It depends on nothing but the VM and the index.
     fn part(&mut self, vm: VmId) -> Part {
-        let instances = self.vms.of(vm);
-        let used = self.index.used(&instances);
-        Part { used, members: self.index.judge(&instances, &mut self.cache) }
+        let instances = self.vms.of(&self.index, vm);
+        let judged = self.index.judge(&instances, &mut self.cache);
+        Part { used: used(&instances), judged }
     }
 
     /// Writes the difference into the groups that it touches.
@@ -185,14 +187,14 @@ impl Deriver {
         used.sort_unstable();
         used.dedup();
         let mut touched = self.sharing.groups_on(&used);
-        touched.extend(before.members.iter().chain(&after.members).map(|(group, _)| *group));
+        touched.extend(before.judged.iter().chain(&after.judged).map(|judged| judged.group));
         touched.sort_unstable();
         touched.dedup();
         for group in touched {
-            let of = |part: &[(GroupIx, Member)]| {
-                part.iter().find(|(ix, _)| *ix == group).map(|(_, member)| member.clone())
+            let of = |part: &[Judged]| {
+                part.iter().find(|judged| judged.group == group).map(|j| j.member.clone())
             };
-            let (old, new) = (of(&before.members), of(&after.members));
+            let (old, new) = (of(&before.judged), of(&after.judged));
             let name = &self.index.groups[group].name;
             let Some(derived) = self.derivation.groups.get_mut(name) else { continue };
             if old != new {

@@ -1,9 +1,9 @@
 //! What judging a VM looks things up in: names become small numbers once, so that the work per
 //! object is a lookup and no text is compared or copied.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::hash::Map;
 use super::site_index::{SiteIndex, SiteIx, SiteNames};
 use crate::config::Config;
 use crate::document::{GroupSites, InventoryMappingSpec, Where};
@@ -44,8 +44,7 @@ pub(super) struct Index {
     pub(super) groups: Vec<GroupIndex>,
     /// Consistency groups, by the order in which sites name them.
     pub(super) storage: Vec<ConsistencyGroupId>,
-    storage_ix: HashMap<ConsistencyGroupId, StorageIx>,
-    policy_ix: HashMap<PolicyName, PolicyIx>,
+    policy_ix: Map<PolicyName, PolicyIx>,
     /// `None`: a group names it and no document describes it.
     policies: Vec<Option<StoragePolicy>>,
     /// Groups that have a policy at a site: `[policy][site]`.
@@ -55,7 +54,7 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn new(config: &Config, inventory: &Inventory) -> Index {
         let mut names = SiteNames::new(inventory.sites.keys());
-        let mut storage = HashMap::new();
+        let mut storage = Map::default();
         let sites = inventory
             .sites
             .values()
@@ -74,9 +73,8 @@ impl Index {
             names,
             sites,
             groups,
-            storage: by_place(&storage),
-            storage_ix: storage,
-            policy_ix: HashMap::new(),
+            storage: by_place(storage),
+            policy_ix: Map::default(),
             policies: Vec::new(),
             claims: Vec::new(),
         };
@@ -128,21 +126,16 @@ impl Index {
         &self.claims[policy as usize][site]
     }
 
-    /// The place of a consistency group.
-    pub(super) fn storage_ix(&self, id: &ConsistencyGroupId) -> Option<StorageIx> {
-        self.storage_ix.get(id).copied()
-    }
-
     /// Whether a document describes a policy.
     pub(super) fn is_described(&self, policy: PolicyIx) -> bool {
         self.policies[policy as usize].is_some()
     }
 }
 
-fn by_place(storage: &HashMap<ConsistencyGroupId, StorageIx>) -> Vec<ConsistencyGroupId> {
-    let mut places: Vec<_> = storage.iter().collect();
-    places.sort_unstable_by_key(|(_, ix)| **ix);
-    places.into_iter().map(|(id, _)| id.clone()).collect()
+fn by_place(storage: Map<ConsistencyGroupId, StorageIx>) -> Vec<ConsistencyGroupId> {
+    let mut places: Vec<_> = storage.into_iter().collect();
+    places.sort_unstable_by_key(|(_, ix)| *ix);
+    places.into_iter().map(|(id, _)| id).collect()
 }
 
 fn tags(narrow: &Where) -> Vec<(Arc<str>, Arc<str>)> {
@@ -167,7 +160,7 @@ type Outcome = Option<Arc<[Broken]>>;
 
 /// Whether a policy holds in a container: asked once for each pair of them.
 #[derive(Debug, Default)]
-pub(super) struct Compliances(HashMap<(PolicyIx, SiteIx, u32), Outcome>);
+pub(super) struct Compliances(Map<(PolicyIx, SiteIx, u32), Outcome>);
 
 impl Compliances {
     pub(super) fn broken(

@@ -2,44 +2,56 @@
 
 use std::sync::Arc;
 
-use super::index::{Compliances, GroupIx, Index};
-use super::site_index::SiteIx;
-use super::standing::{Instance, rival};
+use super::index::{Compliances, GroupIx, Index, StorageIx};
+use super::site_index::{Leg, SiteIx};
+use super::standing::Instance;
 use super::{Member, Protection, Reason};
 use crate::inventory::{Power, VirtualMachine, VmObject};
+
+/// A VM as a member of one group.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) group: GroupIx,
+    pub(super) member: Member,
+    /// The member's storage; sorted.
+    pub(super) storage: Vec<StorageIx>,
+}
+
+impl Judged {
+    /// Whether the group recovers the VM.
+    pub(super) fn is_inside(&self) -> bool {
+        self.member.protection != Protection::Excluded
+    }
+}
 
 impl Index {
     /// The VM as a member of each group that has a policy of one of its objects. `instances` are all
     /// registrations of one VM.
-    pub(super) fn judge(
-        &self,
-        instances: &[Instance<'_>],
-        cache: &mut Compliances,
-    ) -> Vec<(GroupIx, Member)> {
-        let mut members: Vec<(GroupIx, Member)> = Vec::new();
-        for &(site, vm) in instances.iter().filter(|(_, vm)| vm.run_tag.is_none()) {
-            for group in self.candidates(site, vm) {
-                let other = self.groups[group].other(site);
-                let prefer = self.groups[group].pair[0] == site;
-                if self.is_active((site, vm), other, instances, prefer) {
-                    let mut member = self.member(group, (site, vm), cache);
-                    let rival = rival((site, vm), other, instances);
-                    member.reasons.extend(self.runs_twice(vm, rival));
-                    members.push((group, member));
+    pub(super) fn judge(&self, instances: &[Instance<'_>], cache: &mut Compliances) -> Vec<Judged> {
+        let mut judged: Vec<Judged> = Vec::new();
+        for instance in instances.iter().filter(|instance| instance.is_production()) {
+            for group in self.candidates(instance) {
+                let other = self.groups[group].other(instance.site);
+                let prefer = self.groups[group].pair[0] == instance.site;
+                if instance.is_active(other, instances, prefer) {
+                    let mut one = self.member(group, instance, cache);
+                    let rival = instance.rival(other, instances);
+                    one.member.reasons.extend(self.runs_twice(instance, rival));
+                    judged.push(one);
                 }
             }
         }
-        self.note_rivals(&mut members);
-        members
+        self.note_rivals(&mut judged);
+        judged
     }
 
     /// Groups with a policy of one of the VM's objects at a site, each once.
-    fn candidates(&self, site: SiteIx, vm: &VirtualMachine) -> Vec<GroupIx> {
+    fn candidates(&self, instance: &Instance<'_>) -> Vec<GroupIx> {
         let mut candidates: Vec<GroupIx> = Vec::new();
-        for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
+        for (object, _) in instance.bound() {
             let policy = object.policy.as_ref().and_then(|policy| self.policy(policy));
             let Some(policy) = policy else { continue };
-            for &group in self.claims(policy, site) {
+            for &group in self.claims(policy, instance.site) {
                 if !candidates.contains(&group) {
                     candidates.push(group);
                 }
@@ -48,52 +60,50 @@ impl Index {
         candidates
     }
 
-    fn member(&self, group: GroupIx, (site, vm): Instance<'_>, cache: &mut Compliances) -> Member {
-        let other = self.groups[group].other(site);
-        let mut reasons = self.narrowed(group, vm);
+    fn member(&self, group: GroupIx, instance: &Instance<'_>, cache: &mut Compliances) -> Judged {
+        let other = self.groups[group].other(instance.site);
+        let mut reasons = self.narrowed(group, instance.vm);
         let excluded = !reasons.is_empty();
         if !excluded {
-            reasons = self.lacking_any(group, site, vm, cache);
+            reasons = self.lacking_any(group, instance, cache);
         }
         let protection = match (excluded, reasons.is_empty()) {
             (true, _) => Protection::Excluded,
             (false, true) => Protection::Protected,
             (false, false) => Protection::Partly,
         };
-        let bound = vm.objects.iter().filter(|object| object.kind.is_bound());
-        let mut storage: Vec<_> = bound
-            .filter_map(|object| self.sites[site].leg(&object.volume))
-            .filter(|leg| leg.peer == other)
-            .map(|leg| leg.storage)
-            .collect();
+        let legs = instance.bound().filter_map(|(_, leg)| leg.flatten());
+        let mut storage: Vec<StorageIx> =
+            legs.filter(|leg| leg.peer == other).map(|leg| leg.storage).collect();
         storage.sort_unstable();
         storage.dedup();
-        let mut storage: Vec<_> =
-            storage.into_iter().map(|ix| self.storage[ix as usize].clone()).collect();
-        storage.sort_unstable();
-        Member {
-            vm: vm.id,
-            name: vm.name.clone(),
-            at: self.names.name(site).clone(),
+        let mut named: Vec<_> =
+            storage.iter().map(|ix| self.storage[*ix as usize].clone()).collect();
+        named.sort_unstable();
+        let member = Member {
+            vm: instance.vm.id,
+            name: instance.vm.name.clone(),
+            at: self.names.name(instance.site).clone(),
             protection,
             reasons,
-            storage,
-        }
+            storage: named,
+        };
+        Judged { group, member, storage }
     }
 
     /// Why a group does not protect the whole VM; empty: it does.
     fn lacking_any(
         &self,
         group: GroupIx,
-        site: SiteIx,
-        vm: &VirtualMachine,
+        instance: &Instance<'_>,
         cache: &mut Compliances,
     ) -> Vec<Reason> {
-        let mut needed = vm.objects.iter().filter(|object| object.kind.is_needed()).peekable();
+        let mut needed = instance.needed().peekable();
         if needed.peek().is_none() {
             return vec![Reason::NothingToRecover];
         }
-        needed.filter_map(|object| self.lacking(group, site, object, cache)).collect()
+        let site = instance.site;
+        needed.filter_map(|(object, leg)| self.lacking(group, site, object, leg, cache)).collect()
     }
 
     /// Tags that differ from the group's narrowing.
@@ -115,6 +125,7 @@ impl Index {
         group: GroupIx,
         site: SiteIx,
         object: &VmObject,
+        leg: Option<Option<Leg>>,
         cache: &mut Compliances,
     ) -> Option<Reason> {
         let label = &object.label;
@@ -136,13 +147,17 @@ impl Index {
             let (object, policy) = (label.clone(), name.clone());
             return Some(Reason::PolicyNotMet { object, policy, broken });
         }
-        self.unreplicated(group, site, object)
+        self.unreplicated(self.groups[group].other(site), object, leg)
     }
 
-    fn unreplicated(&self, group: GroupIx, site: SiteIx, object: &VmObject) -> Option<Reason> {
+    fn unreplicated(
+        &self,
+        wanted: SiteIx,
+        object: &VmObject,
+        leg: Option<Option<Leg>>,
+    ) -> Option<Reason> {
         let (label, volume) = (&object.label, &object.volume);
-        let wanted = self.groups[group].other(site);
-        match self.sites[site].volume(volume) {
+        match leg {
             None => Some(Reason::VolumeNotKnown { object: label.clone(), volume: volume.clone() }),
             Some(None) => {
                 Some(Reason::NotReplicated { object: label.clone(), volume: volume.clone() })
@@ -157,22 +172,21 @@ impl Index {
     }
 
     /// Notes that the VM runs at both sites. It is for a person to find out which one is right.
-    fn runs_twice(&self, vm: &VirtualMachine, rival: Option<Instance<'_>>) -> Option<Reason> {
-        let (site, rival) = rival?;
-        let twice = vm.power == Power::On && rival.power == Power::On;
-        twice.then(|| Reason::RunsAtBoth { other: self.names.name(site).clone() })
+    fn runs_twice(&self, instance: &Instance<'_>, rival: Option<&Instance<'_>>) -> Option<Reason> {
+        let rival = rival?;
+        let twice = instance.vm.power == Power::On && rival.vm.power == Power::On;
+        twice.then(|| Reason::RunsAtBoth { other: self.names.name(rival.site).clone() })
     }
 
     /// Notes in each member which other groups claim the VM too.
-    fn note_rivals(&self, members: &mut [(GroupIx, Member)]) {
-        let is_inside = |member: &Member| member.protection != Protection::Excluded;
+    fn note_rivals(&self, judged: &mut [Judged]) {
         let inside: Vec<GroupIx> =
-            members.iter().filter(|(_, m)| is_inside(m)).map(|(group, _)| *group).collect();
-        for (group, member) in members.iter_mut().filter(|(_, m)| is_inside(m)) {
-            let others = inside.iter().filter(|other| *other != group);
+            judged.iter().filter(|one| one.is_inside()).map(|one| one.group).collect();
+        for one in judged.iter_mut().filter(|one| one.is_inside()) {
+            let others = inside.iter().filter(|other| **other != one.group);
             let notes =
                 others.map(|other| Reason::AlsoIn { group: self.groups[*other].name.clone() });
-            member.reasons.extend(notes);
+            one.member.reasons.extend(notes);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod deriver;
+mod hash;
 mod index;
 mod judge;
 mod member;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::index::{GroupIx, Index, StorageIx};
+use super::judge::Judged;
 use super::standing::Instance;
-use super::{DerivedGroup, Member, Protection, Torn, VolumeOf};
+use super::{DerivedGroup, Torn, VolumeOf};
 use crate::id::VmId;
 
 /// Users of each consistency group.
@@ -20,7 +21,7 @@ pub(super) struct Sharing {
 /// Finds the registrations of a VM.
 pub(super) trait Registrations {
     /// All registrations of one VM.
-    fn of(&self, vm: VmId) -> Vec<Instance<'_>>;
+    fn of<'a>(&'a self, index: &Index, vm: VmId) -> Vec<Instance<'a>>;
 }
 
 impl Sharing {
@@ -49,16 +50,16 @@ impl Sharing {
     }
 
     /// Counts a member's storage in or out.
-    pub(super) fn count(&mut self, index: &Index, group: GroupIx, member: &Member, joins: bool) {
-        if member.protection == Protection::Excluded {
+    pub(super) fn count(&mut self, judged: &Judged, joins: bool) {
+        if !judged.is_inside() {
             return;
         }
-        for id in &member.storage {
-            let Some(storage) = index.storage_ix(id) else { continue };
-            let count = self.inside[group].entry(storage).or_default();
+        let inside = &mut self.inside[judged.group];
+        for storage in &judged.storage {
+            let count = inside.entry(*storage).or_default();
             *count = if joins { *count + 1 } else { count.saturating_sub(1) };
             if *count == 0 {
-                self.inside[group].remove(&storage);
+                inside.remove(storage);
             }
         }
     }
@@ -113,35 +114,32 @@ impl Sharing {
     ) -> Option<Torn> {
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for &vm in &self.users[storage as usize] {
-            let instances = vms.of(vm);
-            let is_inside = instances.iter().any(|(_, vm)| derived.holds(&vm.name, vm.id));
+            let instances = vms.of(index, vm);
+            let is_inside = instances.iter().any(|i| derived.holds(&i.vm.name, i.vm.id));
             let side = if is_inside { &mut inside } else { &mut outside };
-            side.extend(index.volumes_on(storage, &instances));
+            side.extend(volumes_on(storage, &instances));
         }
         inside.sort_unstable();
         outside.sort_unstable();
         outside.dedup();
+        // A VM may be inside by one registration and use this storage by another.
+        if outside.is_empty() {
+            return None;
+        }
         let group = index.storage[storage as usize].clone();
         Some(Torn { group, inside: inside.into_iter().next()?, outside })
     }
 }
 
-impl Index {
-    /// The volumes of a VM on a consistency group.
-    fn volumes_on(&self, storage: StorageIx, instances: &[Instance<'_>]) -> Vec<VolumeOf> {
-        let mut volumes = Vec::new();
-        for &(site, vm) in instances.iter().filter(|(_, vm)| vm.run_tag.is_none()) {
-            for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
-                let leg = self.sites[site].leg(&object.volume);
-                let on = leg.is_some_and(|leg| {
-                    leg.storage == storage && self.is_active((site, vm), leg.peer, instances, true)
-                });
-                if on {
-                    let (volume, name) = (object.volume.clone(), vm.name.clone());
-                    volumes.push(VolumeOf { volume, name, vm: vm.id });
-                }
-            }
-        }
-        volumes
-    }
+/// The volumes of a VM on a consistency group.
+fn volumes_on(storage: StorageIx, instances: &[Instance<'_>]) -> Vec<VolumeOf> {
+    let volume_of = |instance: &Instance<'_>, volume| {
+        let (name, vm) = (instance.vm.name.clone(), instance.vm.id);
+        VolumeOf { volume, name, vm }
+    };
+    let on = instances.iter().flat_map(|instance| {
+        let uses = instance.uses(instances).filter(|(_, used)| *used == storage);
+        uses.map(|(object, _)| volume_of(instance, object.volume.clone())).collect::<Vec<_>>()
+    });
+    on.collect()
 }

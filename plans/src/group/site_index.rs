@@ -1,7 +1,8 @@
 //! One site by id, as far as membership depends on it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use super::hash::Map;
 use super::index::StorageIx;
 use crate::id::{ConsistencyGroupId, ContainerId, SiteName, VolumeId};
 use crate::inventory::SiteInventory;
@@ -46,36 +47,43 @@ pub(super) struct Leg {
     pub(super) generation: u64,
 }
 
+/// In place of a leg's place: the volume does not replicate.
+const ALONE: u32 = u32::MAX;
+
 /// One site by id.
 #[derive(Debug)]
 pub(super) struct SiteIndex {
-    containers: HashMap<ContainerId, u32>,
+    containers: Map<ContainerId, u32>,
     capabilities: Vec<BTreeMap<CapabilityId, PropertyValues>>,
-    /// `None`: the volume does not replicate.
-    volumes: HashMap<VolumeId, Option<Leg>>,
+    /// Place of each volume's leg in `legs`; [`ALONE`]: it does not replicate.
+    volumes: Map<VolumeId, u32>,
+    legs: Vec<Leg>,
 }
 
 impl SiteIndex {
     pub(super) fn new(
         site: &SiteInventory,
         names: &mut SiteNames,
-        storage: &mut HashMap<ConsistencyGroupId, StorageIx>,
+        storage: &mut Map<ConsistencyGroupId, StorageIx>,
     ) -> SiteIndex {
-        let mut legs: HashMap<&ConsistencyGroupId, Leg> = HashMap::new();
+        let mut places: Map<&ConsistencyGroupId, u32> = Map::default();
+        let mut legs = Vec::with_capacity(site.groups.len());
         for group in &site.groups {
             let next = storage.len() as StorageIx;
             let storage = *storage.entry(group.id.clone()).or_insert(next);
             let peer = names.place(&group.peer);
             let (writable, generation) = (group.writable, group.generation);
-            legs.insert(&group.id, Leg { storage, peer, writable, generation });
+            places.insert(&group.id, legs.len() as u32);
+            legs.push(Leg { storage, peer, writable, generation });
         }
         let volumes = site.volumes.iter().map(|volume| {
-            let leg = volume.group.as_ref().and_then(|group| legs.get(group).copied());
-            (volume.id.clone(), leg)
+            let place = volume.group.as_ref().and_then(|group| places.get(group).copied());
+            (volume.id.clone(), place.unwrap_or(ALONE))
         });
         let containers = site.containers.iter().enumerate();
         SiteIndex {
             volumes: volumes.collect(),
+            legs,
             capabilities: site.containers.iter().map(|c| c.capabilities.clone()).collect(),
             containers: containers.map(|(ix, c)| (c.id.clone(), ix as u32)).collect(),
         }
@@ -91,11 +99,7 @@ impl SiteIndex {
 
     /// `None`: the site does not report the volume. `Some(None)`: it does not replicate.
     pub(super) fn volume(&self, id: &VolumeId) -> Option<Option<Leg>> {
-        self.volumes.get(id).copied()
-    }
-
-    /// The leg that a volume replicates in.
-    pub(super) fn leg(&self, id: &VolumeId) -> Option<Leg> {
-        self.volume(id).flatten()
+        let place = *self.volumes.get(id)?;
+        Some(self.legs.get(place as usize).copied())
     }
 }

@@ -61,7 +61,7 @@ impl fmt::Display for Against {
             (Measured::Number(number), limit) => (short(*number), short(limit.unwrap_or_default())),
         };
         match rule {
-            RuleId::LiveRtt | RuleId::FleetRtt | RuleId::StretchedRtt => {
+            RuleId::LiveRtt | RuleId::StretchedRtt => {
                 write!(f, "round trip is {number} {unit}, limit is {limit} {unit}")
             }
             RuleId::StretchedRttWarn => {
@@ -85,7 +85,12 @@ impl fmt::Display for Against {
             RuleId::LagIntervals => {
                 write!(f, "the replica is {number} {unit} behind, limit is {limit} {unit}")
             }
-            RuleId::FleetVms => write!(f, "{number} VMs would be copied, limit is {limit}"),
+            RuleId::FleetRtt => {
+                write!(f, "round trip is {number} {unit}, so many need less than {limit} {unit}")
+            }
+            RuleId::FleetVms => {
+                write!(f, "{number} VMs would be copied with their disks, limit is {limit}")
+            }
             _ => write!(f, "measured {number} {unit}, limit is {limit} {unit}"),
         }?;
         write!(f, " ({rule}: {})", self.source)

@@ -78,33 +78,38 @@ pub fn assess_fleet<'v>(
             choice: facts.choose(vm, prefer, supported),
         })
         .collect();
-    let mut refused = Vec::new();
-    let mut allowed = supported.to_vec();
-    for method in Method::ALL.into_iter().filter(|method| method.copies_disks()) {
-        let using: Vec<usize> =
-            (0..moves.len()).filter(|&i| moves[i].choice.method == method).collect();
-        let against = against_many(facts, using.len());
-        if against.is_empty() {
-            continue;
+    let copied: Vec<usize> =
+        (0..moves.len()).filter(|&i| moves[i].choice.method.copies_disks()).collect();
+    let against = against_many(facts, copied.len());
+    let mut refused: BTreeMap<Method, FleetRefusal> = BTreeMap::new();
+    if !against.is_empty() {
+        let allowed: Vec<Method> =
+            supported.iter().copied().filter(|method| !method.copies_disks()).collect();
+        for i in copied {
+            let choice = &mut moves[i].choice;
+            let method = choice.method;
+            replace(choice, facts.choose(vms[i].0, vms[i].1, &allowed), &against);
+            let refusal = refused.entry(method).or_insert_with(|| FleetRefusal {
+                method,
+                vms: 0,
+                against: against.clone(),
+                instead: BTreeMap::new(),
+            });
+            refusal.vms += 1;
+            *refusal.instead.entry(choice.method).or_default() += 1;
         }
-        allowed.retain(|other| *other != method);
-        let mut instead = BTreeMap::new();
-        for &i in &using {
-            replace(&mut moves[i].choice, facts.choose(vms[i].0, vms[i].1, &allowed), &against);
-            *instead.entry(moves[i].choice.method).or_default() += 1;
-        }
-        refused.push(FleetRefusal { method, vms: using.len(), against, instead });
     }
-    totals(facts, moves, refused)
+    totals(facts, moves, refused.into_values().collect())
 }
 
-/// Takes the next choice. What the fleet rule refused is said by that rule, not by `supported`.
+/// Takes the next choice. What the rule about many VMs refused is said by that rule, not by
+/// `supported`.
 fn replace(choice: &mut Choice, next: Choice, against: &[Against]) {
     let mut refused = std::mem::take(&mut choice.refused);
-    refused.push((choice.method, against.to_vec()));
     for (method, reasons) in next.refused {
         if refused.iter().all(|(known, _)| *known != method) {
-            refused.push((method, reasons));
+            let many = method.copies_disks() && reasons.iter().all(|r| r.rule == RuleId::Supported);
+            refused.push((method, if many { against.to_vec() } else { reasons }));
         }
     }
     *choice = Choice { method: next.method, forecast: next.forecast, refused };

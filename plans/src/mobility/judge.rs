@@ -79,7 +79,7 @@ impl Case<'_, '_> {
             }
             _ => {}
         }
-        if self.method.is_live() && between {
+        if self.method.is_live() && between && self.method != Method::StorageVMotion {
             self.link();
         }
     }

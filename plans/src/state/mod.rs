@@ -116,8 +116,11 @@ pub enum Began {
     AtRest,
     /// Beside a held test.
     TestHeld,
-    /// In place of a run that had stopped half-way. Undoing the later one does not undo that.
-    HalfWay,
+    /// In place of a planned migration that had stopped half-way. Undoing the later run does not
+    /// undo that one.
+    HalfMigrated,
+    /// In place of a failover that had stopped half-way.
+    HalfFailedOver,
 }
 
 /// What a run waits for.

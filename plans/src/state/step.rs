@@ -67,10 +67,9 @@ impl PlanState {
     /// Where the plan will stand again if the run that starts now is undone. A halted test is no
     /// half-way: production was not touched.
     fn began(&self) -> Began {
-        match self.run {
-            Some(run) if matches!(run.kind, RunKind::PlannedMigration | RunKind::Failover) => {
-                Began::HalfWay
-            }
+        match self.run.map(|run| run.kind) {
+            Some(RunKind::PlannedMigration) => Began::HalfMigrated,
+            Some(RunKind::Failover) => Began::HalfFailedOver,
             None if self.phase == Phase::TestHeld => Began::TestHeld,
             _ => Began::AtRest,
         }
@@ -96,9 +95,12 @@ impl PlanState {
         };
         let halted = run.going == Going::Halted;
         if halted != matches!(event, Event::RunResumed) {
-            let kind = run.kind;
-            let state = if halted { "has stopped; resume it" } else { "has not stopped" };
-            return Err(Illegal(format!("the {kind} {state}, so it cannot be {}", word(event))));
+            let (kind, word) = (run.kind, word(event));
+            return Err(Illegal(if halted {
+                format!("the {kind} has stopped, so it cannot be {word}; resume it first")
+            } else {
+                format!("the {kind} has not stopped, so it cannot be resumed")
+            }));
         }
         match event {
             Event::CancelRequested => self.going(Going::Cancelling),
@@ -163,16 +165,17 @@ impl PlanState {
         match run.began {
             Began::AtRest => self.end(Phase::Idle),
             Began::TestHeld => self.end(Phase::TestHeld),
-            Began::HalfWay => {
-                self.phase = match run.kind {
-                    RunKind::Failover => Phase::FailingOver,
-                    _ => Phase::Migrating,
-                };
-                self.going(Going::Halted);
-                self.conditions.blocked.clear();
-            }
+            Began::HalfMigrated => self.half_way(RunKind::PlannedMigration, Phase::Migrating),
+            Began::HalfFailedOver => self.half_way(RunKind::Failover, Phase::FailingOver),
         }
         Ok(())
+    }
+
+    /// The run that had stopped half-way is the one to go on with again.
+    fn half_way(&mut self, kind: RunKind, phase: Phase) {
+        self.end(phase);
+        let (going, began) = (Going::Halted, Began::AtRest);
+        self.run = Some(ActiveRun { kind, owed_only: false, going, began, stale: false });
     }
 
     fn succeeded(&mut self, run: ActiveRun) -> Result<(), Illegal> {

