@@ -96,6 +96,15 @@ fn many_mistakes_are_cut() {
 }
 
 #[test]
+fn many_mistakes_on_one_long_line_are_cut() {
+    let keys = "a: 1, ".repeat(40_000);
+    let padding = "x".repeat(5 * 1024 * 1024);
+    let loaded = read(format!("{{b: {padding}, {keys}c: 1}}"));
+    assert_eq!(loaded.findings.len(), 200);
+    assert!(loaded.findings.iter().all(|f| f.place.as_ref().unwrap().excerpt.len() < 2000));
+}
+
+#[test]
 fn binary_garbage_is_no_text() {
     let bytes: Vec<u8> =
         (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();

@@ -43,19 +43,7 @@ pub fn check(documents: &[Located<Document>]) -> Vec<Finding> {
         options::check(plan, &mut findings);
         objectives::check(&set, plan, &mut findings);
     }
-    // Files keep the order in which they were given; only lines inside a file are sorted.
-    let order: Vec<Option<String>> = documents.iter().map(file_of).collect();
-    let rank = |f: &Finding| {
-        let file = f.place.as_ref().map(|place| place.file.clone());
-        order.iter().position(|name| *name == file)
-    };
-    findings.sort_by_cached_key(|f| {
-        let place = f.place.as_ref().map(|p| (p.line, p.column));
-        (rank(f), place)
-    });
+    let files: Vec<&str> = documents.iter().filter_map(|d| d.places.file()).collect();
+    crate::finding::sort(&mut findings, &files);
     findings
-}
-
-fn file_of(document: &Located<Document>) -> Option<String> {
-    document.places.file().map(String::from)
 }

@@ -8,9 +8,12 @@ pub mod format;
 pub(crate) mod json;
 mod kind;
 mod mapping;
+mod options;
 mod plan;
+mod rule;
 mod schedule;
 mod select;
+mod settings;
 mod sites;
 
 use std::collections::BTreeMap;
@@ -20,13 +23,12 @@ use serde::{Deserialize, Serialize};
 
 pub use json::{from_json, to_json};
 pub use mapping::{InventoryMappingSpec, NameMapping, Reverse};
-pub use plan::{
-    After, AfterMatch, CommitPolicy, Defaults, EvidenceKind, FailoverOptions, HookStep, IpRule,
-    IpSpec, LiveFailure, Mobility, NetworkMapping, Objectives, OnSpec, PlanSpec, Shutdown, Startup,
-    SuspendSpec, TestNetwork, TestOptions, VmRule, Wait,
-};
+pub use options::{CommitPolicy, EvidenceKind, FailoverOptions, OnSpec, TestOptions};
+pub use plan::{LiveFailure, NetworkMapping, Objectives, PlanSpec, SuspendSpec, TestNetwork};
+pub use rule::{After, AfterMatch, HookStep, IpRule, IpSpec, VmRule};
 pub use schedule::{ScheduleKind, ScheduleSpec};
 pub use select::{GroupSites, GroupSpec, Match, Where};
+pub use settings::{Defaults, Mobility, Shutdown, Startup, Wait};
 pub use sites::{BackendRole, BackendSpec, PolicySpec, SiteSpec};
 
 /// The one version of the language.
@@ -82,6 +84,14 @@ pub enum Kind {
     RecoveryPlan,
     /// When a plan is tested by itself.
     Schedule,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// Fields that say what is so anyway are left out of exports.

@@ -2,11 +2,13 @@
 
 mod code;
 mod shown;
+mod sort;
 
 use serde::Serialize;
 
 pub use code::Code;
 pub(crate) use shown::shown;
+pub(crate) use sort::sort;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,5 +1,6 @@
 //! Reads documents from files, with every mistake at its line and column.
 
+mod collected;
 mod header;
 
 use std::sync::Arc;
@@ -11,9 +12,7 @@ use crate::finding::{Code, Finding};
 use crate::schema::Flaw;
 use crate::source::{At, Lines, Located, Places, SourceFile, documents};
 use crate::yaml;
-
-/// More findings about one document help nobody.
-const MAX_FINDINGS: usize = 200;
+use collected::{Collected, MAX_FINDINGS};
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -40,13 +39,19 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     loaded
 }
 
-/// Reads files, and checks their documents against each other where all could be read. With a
-/// document missing, every reference to it would dangle and hide the one real mistake.
+/// Reads files, and checks their documents against each other. With a document that could not be
+/// read, every reference to it would dangle and hide the real mistake, so what is said about
+/// missing documents is left out then.
 pub fn load_and_check(files: &[SourceFile]) -> Loaded {
     let mut loaded = load(files);
-    if !loaded.findings.iter().any(Finding::is_error) {
-        loaded.findings.extend(crate::check::check(&loaded.documents));
-    }
+    let whole = !loaded.findings.iter().any(Finding::is_error);
+    let checked = crate::check::check(&loaded.documents);
+    let says_missing = [Code::DanglingReference, Code::SiteWithoutBackend];
+    loaded
+        .findings
+        .extend(checked.into_iter().filter(|f| whole || !says_missing.contains(&f.code)));
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    crate::finding::sort(&mut loaded.findings, &names);
     loaded
 }
 
@@ -72,16 +77,9 @@ fn read_file(file: &SourceFile, loaded: &mut Loaded) {
         loaded.findings.push(finding);
     }
     for range in ranges {
-        let mut findings = Vec::new();
-        let document = read_document(&lines, range, &mut findings);
-        findings.sort_by(|a, b| a.place.cmp(&b.place));
-        let more = findings.len().saturating_sub(MAX_FINDINGS);
-        findings.truncate(MAX_FINDINGS);
-        if let (true, Some(last)) = (more > 0, findings.last_mut()) {
-            last.help
-                .push_str(&format!("; {more} more findings about this document are not shown"));
-        }
-        loaded.findings.append(&mut findings);
+        let mut collected = Collected::default();
+        let document = read_document(&lines, range, &mut collected);
+        loaded.findings.extend(collected.sorted());
         loaded.documents.extend(document);
     }
 }
@@ -89,36 +87,35 @@ fn read_file(file: &SourceFile, loaded: &mut Loaded) {
 fn read_document(
     lines: &Arc<Lines>,
     range: std::ops::Range<usize>,
-    findings: &mut Vec<Finding>,
+    found: &mut Collected,
 ) -> Option<Located<Document>> {
     let offset = range.start;
     let node = match parse(lines, range) {
         Ok(node) => node,
         Err(finding) => {
-            findings.push(*finding);
+            found.push(|| *finding);
             return None;
         }
     };
     let mut value = Value::Null;
     if matches!(node.content, yaml::Content::Map(_)) {
-        value = yaml::to_value(&node, &mut |mut finding, at| {
+        value = yaml::to_value(&node, &mut |finding, at| {
             let bytes = at.start as usize + offset..at.end as usize + offset;
-            finding.place = Some(lines.place(bytes));
-            findings.push(finding);
+            found.push(|| Finding { place: Some(lines.place(bytes)), ..finding });
         });
     }
     let places = Places::new(lines.clone(), offset, node);
     for Flaw { pointer, at, finding } in flaws_of(&value) {
-        findings.push(places.put(finding, &pointer, at));
+        found.push(|| places.put(finding, &pointer, at));
     }
-    if findings.iter().any(Finding::is_error) {
+    if !found.is_empty() {
         return None;
     }
     match json::typed(value) {
         Ok(value) => Some(Located { value, places }),
         Err(finding) => {
             let pointer = finding.pointer.clone().unwrap_or_default();
-            findings.push(places.put(*finding, &pointer, At::Value));
+            found.push(|| places.put(*finding, &pointer, At::Value));
             None
         }
     }
@@ -177,3 +174,6 @@ fn json_control_characters(value: &Value, pointer: &str, findings: &mut Vec<Find
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
