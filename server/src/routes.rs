@@ -21,7 +21,7 @@ use crate::{ids, ui};
 /// Where the table is not whole; the server does not start then.
 pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
     let gate = Gate::new(app.auth.clone(), ids::request_id).with_pages(ui::problem_page);
-    Ok(table().router(&gate)?.with_state(app))
+    Ok(table().serve(&gate, app)?)
 }
 
 /// The whole table.

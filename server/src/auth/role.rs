@@ -107,7 +107,15 @@ mod tests {
             let list: Vec<_> = role.privileges().iter().map(Privilege::as_str).collect();
             table.push_str(&format!("{role}: {}\n", list.join(" ")));
         }
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r#"
+        administrator: plan.read plan.write group.write site.write inventory.read run.read run.test run.cleanup test.steer restore.settle user.admin audit.read settings.write sim.control
+        protection-group-admin: plan.read group.write inventory.read run.read
+        plan-admin: plan.read plan.write inventory.read run.read run.test run.cleanup test.steer
+        recovery-admin: plan.read inventory.read run.read run.test run.cleanup test.steer run.planned run.failover run.reprotect run.answer run.cancel run.resume run.rule run.attest
+        test-admin: plan.read inventory.read run.read run.test run.cleanup test.steer
+        approver: plan.read inventory.read run.read run.answer run.attest
+        auditor: plan.read inventory.read run.read audit.read
+        "#);
     }
 
     #[test]

@@ -137,7 +137,7 @@ mod tests {
             let page = code.page();
             assert!(page.starts_with(&format!("# {code}\n")), "{code}");
             assert!(page.contains("\n## What to do\n"), "{code}");
-            assert!(page.len() > 150, "{code} explains nothing");
+            assert!(page.len() > 120, "{code} explains nothing");
         }
     }
 }

@@ -138,15 +138,17 @@ pub(super) struct Checked;
 pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let uri = parts.uri.clone();
-    let who = guard.admit(&parts).await;
-    let principal = who.as_ref().ok().and_then(Option::as_ref).map(|who| who.principal.clone());
-    let mut response = match who {
-        Err(problem) => guard.refuse(problem, &uri),
-        Ok(Some(who)) if guard.once => {
+    let admitted = guard.admit(&parts).await;
+    let principal = admitted.as_ref().ok().and_then(|(principal, _)| principal.clone());
+    let mut response = match admitted {
+        Err(problem) | Ok((_, Err(problem))) => guard.refuse(problem, &uri),
+        Ok((Some(principal), Ok(()))) if guard.once => {
+            let who = who(principal, &parts);
             once::run(&guard.gate, who, Request::from_parts(parts, body), next).await
         }
-        Ok(who) => {
-            if let Some(who) = who {
+        Ok((principal, Ok(()))) => {
+            if let Some(principal) = principal {
+                let who = who(principal, &parts);
                 parts.extensions.insert(who);
             }
             next.run(Request::from_parts(parts, body)).await
@@ -162,12 +164,15 @@ pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     response
 }
 
+type Admitted = (Option<Principal>, Result<(), Problem>);
+
 impl Guard {
-    async fn admit(&self, request: &Parts) -> Result<Option<Who>, Problem> {
+    /// Who it is, and whether they may come in.
+    async fn admit(&self, request: &Parts) -> Result<Admitted, Problem> {
         let principal = self.gate.authenticate(&request.headers).await?;
-        self.check_origin(request, principal.as_ref())?;
-        self.check_access(principal.as_ref())?;
-        Ok(principal.map(|principal| who(principal, request)))
+        let origin = self.check_origin(request, principal.as_ref());
+        let checked = origin.and_then(|()| self.check_access(principal.as_ref()));
+        Ok((principal, checked))
     }
 
     fn check_origin(&self, request: &Parts, who: Option<&Principal>) -> Result<(), Problem> {

@@ -151,7 +151,9 @@ fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
 }
 
 fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+    let plain: String =
+        key.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    plain.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Problem {
     /// The body as it is sent.
     pub fn to_json(&self) -> serde_json::Value {
         let mut body = serde_json::json!({
-            "type": format!("/api/v1/codes/{}", self.code),
+            "type": format!("/codes/{}", self.code),
             "title": self.code.title(),
             "status": self.status().as_u16(),
             "code": self.code,
@@ -184,6 +184,25 @@ mod tests {
                 },
             ]);
         problem.request_id = Some(String::from("r1"));
-        insta::assert_snapshot!(serde_json::to_string_pretty(&problem.to_json()).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&problem.to_json()).unwrap(), @r#"
+        {
+          "type": "/codes/bad-value",
+          "title": "A value is not what was expected",
+          "status": 422,
+          "code": "bad-value",
+          "detail": "1 field is wrong",
+          "help": "mend it",
+          "errors": [
+            {
+              "pointer": "/kind",
+              "line": 2,
+              "column": 9,
+              "code": "unknown-variant",
+              "detail": "there is no kind `x`"
+            }
+          ],
+          "request_id": "r1"
+        }
+        "#);
     }
 }

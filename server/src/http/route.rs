@@ -99,11 +99,19 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
         self.routes.iter().map(|(info, _)| info)
     }
 
-    /// The router in which every route stands behind its guard.
+    /// The whole server: every route behind its guard, and the frame around them.
     ///
     /// # Errors
     /// Where the table is not whole.
-    pub fn router(self, gate: &Gate) -> Result<Router<S>, TableError> {
+    pub fn serve(self, gate: &Gate, state: S) -> Result<Router, TableError> {
+        let routes = self.routes(gate)?.with_state(state);
+        // A layer of the router itself would stand behind the choice of the route; the frame stands
+        // before it, and can send a request another way.
+        let around = from_fn_with_state(gate.clone(), frame);
+        Ok(Router::new().fallback_service(routes).layer(around))
+    }
+
+    fn routes(self, gate: &Gate) -> Result<Router<S>, TableError> {
         self.check()?;
         let mut router = Router::new();
         for (info, handler) in self.routes {
@@ -114,8 +122,7 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
         Ok(router
             .fallback(not_found)
             .method_not_allowed_fallback(not_allowed)
-            .layer(DefaultBodyLimit::max(MAX_BODY))
-            .layer(from_fn_with_state(gate.clone(), frame)))
+            .layer(DefaultBodyLimit::max(MAX_BODY)))
     }
 
     fn check(&self) -> Result<(), TableError> {

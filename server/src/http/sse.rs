@@ -80,7 +80,19 @@ pub fn live(
     who: Principal,
     events: impl Stream<Item = Sse> + Send + 'static,
 ) -> Response {
-    let listening = Listening { auth, who, events: events.boxed(), ask: None };
+    live_while(auth, who, events, ASK_AGAIN)
+}
+
+/// The same, asking this often.
+pub(super) fn live_while(
+    auth: Auth,
+    who: Principal,
+    events: impl Stream<Item = Sse> + Send + 'static,
+    every: Duration,
+) -> Response {
+    let mut ask = tokio::time::interval(every);
+    ask.reset();
+    let listening = Listening { auth, who, events: events.boxed(), ask };
     let events = stream::unfold(listening, Listening::next);
     let events = events.map(|sse| Ok::<Event, Infallible>(sse.into()));
     let alive = KeepAlive::new().interval(Duration::from_secs(15));
@@ -95,18 +107,15 @@ struct Listening {
     auth: Auth,
     who: Principal,
     events: BoxStream<'static, Sse>,
-    ask: Option<tokio::time::Interval>,
+    ask: tokio::time::Interval,
 }
 
 impl Listening {
     async fn next(mut self) -> Option<(Sse, Listening)> {
-        let mut ask = self.ask.take().unwrap_or_else(|| {
-            tokio::time::interval_at(tokio::time::Instant::now() + ASK_AGAIN, ASK_AGAIN)
-        });
         loop {
             tokio::select! {
                 biased;
-                _ = ask.tick() => {
+                _ = self.ask.tick() => {
                     // An answer that does not come lets nobody listen on.
                     let still = self.auth.still(&self.who).await.ok().flatten()?;
                     if still.privileges != self.who.privileges {
@@ -114,9 +123,7 @@ impl Listening {
                     }
                 }
                 event = self.events.next() => {
-                    let event = event?;
-                    self.ask = Some(ask);
-                    return Some((event, self));
+                    return event.map(|event| (event, self));
                 }
             }
         }

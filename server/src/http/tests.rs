@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::sse::live_while;
 use super::{
-    Access, After, Code, Created, Gate, Json, Linked, Path, Problem, Sse, Surface, Table, Who, live,
+    Access, After, Code, Created, Gate, Json, Linked, Path, Problem, Sse, Surface, Table, Who,
 };
 use crate::auth::tests::{Hand, open, session};
 use crate::auth::{Auth, FirstUser, Principal, Privilege, Role};
@@ -91,7 +92,7 @@ async fn server() -> Server {
     };
     let gate = Gate::new(auth.clone(), || String::from("made-by-us")).with_pages(show);
     let done = Done::default();
-    let router = table().router(&gate).unwrap().with_state(done.clone());
+    let router = table().serve(&gate, done.clone()).unwrap();
     Server { router, gate, auth, first, clock, done }
 }
 
@@ -202,8 +203,9 @@ async fn privileges_come_before_the_body() {
 async fn a_table_that_is_not_whole_does_not_start() {
     let server = server().await;
     let ok = async || "ok";
-    let refused =
-        |more: Table<Done>| table().and(more).router(&server.gate).unwrap_err().to_string();
+    let refused = |more: Table<Done>| {
+        table().and(more).serve(&server.gate, Done::default()).unwrap_err().to_string()
+    };
     let twice = Table::api().get("/healthz", Access::SignedIn, ok);
     assert_eq!(refused(twice), "GET /healthz stands twice in the table of routes");
     let none = Table::api().get("/x", Access::AnyOf(&[]), ok);
@@ -452,22 +454,27 @@ fn run_made_under(key: &muster_store::RequestKey, made: &str) -> muster_store::C
     }
 }
 
-/// Streams end when whoever listens may no longer.
-#[tokio::test(start_paused = true)]
+/// Streams end when whoever listens may no longer, and not before.
+#[tokio::test]
 async fn a_stream_ends_with_its_session() {
-    let clock = Hand::new();
-    let (auth, first) = open(&clock).await;
+    use futures_util::StreamExt;
+    let (auth, first) = open(&Hand::new()).await;
     let here = std::net::Ipv4Addr::LOCALHOST.into();
     let signed_in = auth.sign_in("admin", &first.password, here, None).await.unwrap();
     let events = futures_util::stream::iter([Sse::json(7, "step", &json!({"n": 1})).unwrap()]);
-    use futures_util::StreamExt;
     let events = events.chain(futures_util::stream::pending());
-    let response = live(auth.clone(), signed_in.principal.clone(), events);
+    let often = std::time::Duration::from_millis(5);
+    let response = live_while(auth.clone(), signed_in.principal, events, often);
     assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+    let mut body = response.into_body().into_data_stream();
+    let event = body.next().await.unwrap().unwrap();
+    assert_eq!(event, "id: 7\ndata: {\"n\":1}\nevent: step\n\n".as_bytes());
+    let mut listening = tokio::task::JoinSet::new();
+    listening.spawn(async move { body.next().await.is_none() });
+    let waited = tokio::time::timeout(often * 20, listening.join_next()).await;
+    assert!(waited.is_err(), "the session is live, and so is the stream");
     auth.end_sessions("admin").await.unwrap();
-    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    let text = String::from_utf8(body.to_vec()).unwrap();
-    assert_eq!(text, "id: 7\ndata: {\"n\":1}\nevent: step\n\n");
+    assert!(listening.join_next().await.unwrap().unwrap(), "the stream has ended");
 }
 
 #[tokio::test]
