@@ -32,7 +32,8 @@ pub(crate) struct Live {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) close: watch::Sender<bool>,
     pub(crate) pulse: watch::Sender<Pulse>,
-    pub(crate) records: broadcast::Sender<Arc<Record>>,
+    /// Gone when the run has come to a stop, so that whoever listens hears the end.
+    records: Mutex<Option<broadcast::Sender<Arc<Record>>>>,
 }
 
 impl Live {
@@ -45,7 +46,7 @@ impl Live {
             commands,
             close: watch::Sender::new(false),
             pulse: watch::Sender::new(Pulse { records, stop: None }),
-            records: broadcast::Sender::new(4096),
+            records: Mutex::new(Some(broadcast::Sender::new(4096))),
         };
         (Arc::new(live), receiver)
     }
@@ -53,6 +54,30 @@ impl Live {
     /// The state; never held over an await.
     pub(crate) fn state(&self) -> MutexGuard<'_, RunState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records as they become durable; `None`: there will be no more.
+    pub(crate) fn listen(&self) -> Option<broadcast::Receiver<Arc<Record>>> {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        records.as_ref().map(broadcast::Sender::subscribe)
+    }
+
+    /// Tells whoever listens.
+    pub(crate) fn tell(&self, records: Vec<Record>) {
+        let sender = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = sender.as_ref().filter(|sender| sender.receiver_count() > 0) else {
+            return;
+        };
+        for record in records {
+            // Nobody may be left who listens.
+            _ = sender.send(Arc::new(record));
+        }
+    }
+
+    /// The run came to a stop.
+    pub(crate) fn end(&self, stop: Stop) {
+        *self.records.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.pulse.send_modify(|pulse| pulse.stop = Some(stop));
     }
 
     pub(crate) fn stop(&self) -> Option<Stop> {

@@ -291,10 +291,10 @@ impl Engine {
         Some(self.0.core.registry.known(run)?.pulse.subscribe())
     }
 
-    /// Records of a run as they become durable. Who lags far behind is told how many were missed, and
+    /// Records of a run as they become durable, until it comes to a stop. Who lags far behind is told how many were missed, and
     /// reads them in the journal.
     pub fn subscribe(&self, run: RunId) -> Option<broadcast::Receiver<Arc<Record>>> {
-        Some(self.0.core.registry.live(run)?.records.subscribe())
+        self.0.core.registry.live(run)?.listen()
     }
 
     /// Waits until a run is not executed here any more, and says why. `None`: it is not known here.
@@ -376,7 +376,7 @@ async fn supervise(held: Held, live: Arc<Live>, executor: Executor, first: Vec<E
         held.release().await;
     }
     core.registry.retire(&live, core.limits.remembered);
-    live.pulse.send_modify(|pulse| pulse.stop = Some(stop));
+    live.end(stop);
 }
 
 fn panic_words(error: tokio::task::JoinError) -> String {

@@ -11,6 +11,7 @@ use crate::engine::Stop;
 use crate::event::{Event, Ordinal, Record};
 use crate::ports::{Append, Fence};
 use crate::state::{Course, Illegal, RunState};
+use crate::step::only_looks;
 use crate::writer::{WriteError, Writer, heard};
 
 /// Records that are applied and not yet durable.
@@ -83,12 +84,7 @@ impl Executor {
     pub(super) fn appended(&mut self, answer: Result<Vec<Record>, WriteError>) -> Result<(), Stop> {
         let records = answer?;
         self.decider.durable(self.outbox.durable);
-        if self.live.records.receiver_count() > 0 {
-            for record in records {
-                // Nobody may be left who listens.
-                _ = self.live.records.send(Arc::new(record));
-            }
-        }
+        self.live.tell(records);
         let durable = self.outbox.durable;
         while self.replies.front().is_some_and(|(seq, _)| *seq < durable) {
             if let Some((_, reply)) = self.replies.pop_front() {
@@ -108,7 +104,14 @@ impl Executor {
         if let Course::Ended(ending) = self.live.state().course() {
             return Some(Stop::Ended(ending));
         }
-        let at_rest = self.drained || !self.under_way.values().any(|job| job.holds);
-        (self.closing && at_rest).then_some(Stop::Shutdown)
+        (self.closing && self.is_at_rest()).then_some(Stop::Shutdown)
+    }
+
+    /// Whether a shutdown need not wait: what only looks, or waits for a person, is taken up again by
+    /// whoever resumes the run.
+    fn is_at_rest(&self) -> bool {
+        let mut under_way = self.under_way.iter();
+        self.drained
+            || !under_way.any(|(ix, job)| job.holds && !only_looks(self.shop.graph.step(*ix)))
     }
 }

@@ -124,9 +124,9 @@ impl RunState {
 
     fn succeed(&mut self, step: StepIx, already: bool) {
         self.slots[step as usize].flags.put(Flags::ALREADY, already);
-        if matches!(self.graph.step(step).action, Action::PromoteStorage(_)) {
-            self.promoted = true;
-        }
+        // A stretched leg was writable all along: nothing has passed to the other side by that.
+        let promotes = matches!(self.graph.step(step).action, Action::PromoteStorage(_));
+        self.promoted |= promotes && !already;
         self.finish(step, StepState::Done);
     }
 

@@ -28,7 +28,7 @@ pub fn ports(journal: &Arc<MemoryJournal>, world: &Arc<World>, clock: &Arc<Tokio
         journal: journal.clone(),
         leases: journal.clone(),
         sites: world.clone(),
-        callouts: Arc::new(ScriptedCallouts::default()),
+        callouts: world.callouts(),
         clock: clock.clone(),
     }
 }

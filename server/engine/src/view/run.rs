@@ -1,6 +1,6 @@
 //! A whole run as people see it.
 
-use muster_plans::graph::{Action, StepIx};
+use muster_plans::graph::{Action, OnFailure, StepIx};
 use muster_plans::time::Time;
 use serde::Serialize;
 
@@ -115,12 +115,21 @@ pub struct RunView {
     pub records: u64,
 }
 
+/// A step whose failure is a warning or is owed is given up at its deadline; nobody has to come.
+fn needs_somebody(state: &RunState, ix: StepIx) -> bool {
+    let step = state.graph().step(ix);
+    step.on_failure == OnFailure::Policy || state.step(ix) != Some(StepState::Unknown)
+}
+
 impl RunView {
     /// Of a state, at an instant.
     pub fn of(state: &RunState, now: Time) -> RunView {
         let sent = || state.active().filter(|ix| !state.is_held(*ix));
-        let waiting: Vec<Waiting> =
-            state.waiting().filter(|ix| !state.is_held(*ix)).map(|ix| wait(state, ix)).collect();
+        let waiting: Vec<Waiting> = state
+            .waiting()
+            .filter(|ix| !state.is_held(*ix) && needs_somebody(state, *ix))
+            .map(|ix| wait(state, ix))
+            .collect();
         let running: Vec<RunningStep> = sent()
             .filter(|ix| !waiting.iter().any(|w| w.step == *ix))
             .map(|step| RunningStep { step, since: state.step_started_at(step) })

@@ -11,32 +11,32 @@ use muster_plans::graph::{Action, Graph, StepIx};
 use muster_plans::id::RunId;
 
 /// The run of all tests.
-pub fn run() -> RunId {
+pub(crate) fn run() -> RunId {
     RunId(uuid::Uuid::from_u128(1))
 }
 
 /// Everything that a test needs.
-pub struct Rig {
-    pub graph: Arc<Graph>,
-    pub world: Arc<World>,
-    pub journal: Arc<MemoryJournal>,
-    pub clock: Arc<TokioClock>,
-    pub engine: Engine,
-    pub limits: Limits,
+pub(crate) struct Rig {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) world: Arc<World>,
+    pub(crate) journal: Arc<MemoryJournal>,
+    pub(crate) clock: Arc<TokioClock>,
+    pub(crate) engine: Engine,
+    pub(crate) limits: Limits,
     owners: u32,
 }
 
 impl Rig {
-    pub fn new(graph: &Arc<Graph>) -> Rig {
+    pub(crate) fn new(graph: &Arc<Graph>) -> Rig {
         Rig::over(graph, World::new(graph))
     }
 
     /// Over a world that was there before.
-    pub fn over(graph: &Arc<Graph>, world: Arc<World>) -> Rig {
+    pub(crate) fn over(graph: &Arc<Graph>, world: Arc<World>) -> Rig {
         Rig::with(graph, world, Limits::default())
     }
 
-    pub fn with(graph: &Arc<Graph>, world: Arc<World>, limits: Limits) -> Rig {
+    pub(crate) fn with(graph: &Arc<Graph>, world: Arc<World>, limits: Limits) -> Rig {
         let journal = Arc::new(MemoryJournal::new(1));
         let clock = Arc::new(TokioClock::start());
         world.check_against(&journal);
@@ -45,49 +45,49 @@ impl Rig {
     }
 
     /// Starts the run.
-    pub async fn start(&self) {
+    pub(crate) async fn start(&self) {
         self.engine.start(run(), Arc::clone(&self.graph), opening("ines")).await.unwrap();
     }
 
     /// Starts the run and waits for its end.
-    pub async fn play(&self) -> Stop {
+    pub(crate) async fn play(&self) -> Stop {
         self.start().await;
         self.wait().await
     }
 
-    pub async fn wait(&self) -> Stop {
+    pub(crate) async fn wait(&self) -> Stop {
         self.engine.wait_ended(run()).await.unwrap()
     }
 
     /// The server dies and another one takes the run over.
-    pub async fn take_over(&mut self) -> Result<(), StartError> {
+    pub(crate) async fn take_over(&mut self) -> Result<(), StartError> {
         self.crash();
         self.journal.expire_leases();
         self.engine.resume(run(), Arc::clone(&self.graph)).await
     }
 
     /// The server dies; another one is there, with nothing to do.
-    pub fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         self.owners += 1;
         self.engine = engine(&self.journal, &self.world, &self.clock, &self.limits, self.owners);
         self.journal.stop_after(None);
     }
 
-    pub fn records(&self) -> Vec<Record> {
+    pub(crate) fn records(&self) -> Vec<Record> {
         self.journal.records(run())
     }
 
     /// The state as anybody would fold it.
-    pub fn state(&self) -> RunState {
+    pub(crate) fn state(&self) -> RunState {
         fold(&self.graph, &self.records()).unwrap()
     }
 
-    pub fn step(&self, ix: StepIx) -> StepState {
+    pub(crate) fn step(&self, ix: StepIx) -> StepState {
         self.state().step(ix).unwrap()
     }
 
     /// Steps that ask something of a site or of a person.
-    pub fn steps(&self) -> Vec<StepIx> {
+    pub(crate) fn steps(&self) -> Vec<StepIx> {
         let steps = (0..).zip(&self.graph.steps);
         steps
             .filter(|(_, step)| !matches!(step.action, Action::Barrier | Action::Report))
@@ -96,7 +96,7 @@ impl Rig {
     }
 
     /// Nothing that the engine promises was broken, whatever happened.
-    pub fn assert_promises(&self) {
+    pub(crate) fn assert_promises(&self) {
         assert_eq!(self.world.violations(), Vec::<String>::new());
         let mut effects = self.world.effects();
         effects.sort();

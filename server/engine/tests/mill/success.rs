@@ -12,14 +12,14 @@ use muster_plans::id::SiteName;
 use crate::rig::{Rig, run};
 
 /// Lets a run through that asks its one question, and waits for its end.
-pub async fn play_and_answer(rig: &Rig) -> Stop {
+pub(crate) async fn play_and_answer(rig: &Rig) -> Stop {
     rig.world.witness_says(&SiteName::from("paris"), WitnessSight::Dead);
     rig.start().await;
     answer_when_asked(rig).await;
     rig.wait().await
 }
 
-pub async fn answer_when_asked(rig: &Rig) {
+pub(crate) async fn answer_when_asked(rig: &Rig) {
     let mut pulse = rig.engine.watch(run()).unwrap();
     let prompt = (0..).zip(&rig.graph.steps);
     let prompt = prompt.filter(|(_, s)| matches!(s.action, Action::Prompt(_))).map(|(ix, _)| ix);
@@ -39,7 +39,7 @@ pub async fn answer_when_asked(rig: &Rig) {
 }
 
 /// Graphs that between them hold every kind of step, each with the one that must run before it.
-pub fn all() -> Vec<(&'static str, Vec<Arc<Graph>>)> {
+pub(crate) fn all() -> Vec<(&'static str, Vec<Arc<Graph>>)> {
     vec![
         ("planned migration", vec![Sample::planned(3)]),
         ("failover", vec![Sample::failover(2)]),
@@ -50,7 +50,7 @@ pub fn all() -> Vec<(&'static str, Vec<Arc<Graph>>)> {
 }
 
 /// A rig before the last of these graphs, with the others behind it.
-pub async fn prepared(graphs: &[Arc<Graph>]) -> Rig {
+pub(crate) async fn prepared(graphs: &[Arc<Graph>]) -> Rig {
     let (last, before) = graphs.split_last().unwrap();
     let mut world = World::new(&graphs[0]);
     for graph in before {

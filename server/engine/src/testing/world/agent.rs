@@ -75,6 +75,7 @@ impl World {
         }
         inner.at_once += 1;
         inner.peak_at_once = inner.peak_at_once.max(inner.at_once);
+        self.changed.notify_waiters();
         let key = (ctx.op_id.step, ctx.op_id.undo);
         let next = inner.faults.get_mut(&key).and_then(std::collections::VecDeque::pop_front);
         next.or_else(|| inner.always.get(&key).copied())

@@ -1,6 +1,6 @@
 //! What queries see.
 
-use muster_contract::{FenceState, Instance, Observation, Query, Token, WitnessState};
+use muster_contract::{FenceState, Instance, Observation, Query, Token, VmState, WitnessState};
 use muster_plans::id::{RunTag, SiteName, WitnessName};
 
 use super::Inner;
@@ -12,7 +12,7 @@ impl Inner {
             Query::Group(id) => {
                 Observation::Group(objects.groups.get(&(site.clone(), id.clone())).cloned())
             }
-            Query::Vm(vm) => Observation::Vm(objects.vms.get(&(site.clone(), vm.clone())).cloned()),
+            Query::Vm(vm) => Observation::Vm(self.vm(site, vm)),
             Query::Host(id) => {
                 Observation::Host(objects.hosts.get(&(site.clone(), id.clone())).cloned())
             }
@@ -34,6 +34,12 @@ impl Inner {
             Query::Leftovers(tag) => Observation::Leftovers(self.leftovers(site, tag)),
             Query::Alive => Observation::Alive { high_water: Token::default() },
         }
+    }
+
+    fn vm(&self, site: &SiteName, vm: &Instance) -> Option<VmState> {
+        let mut state = self.objects.vms.get(&(site.clone(), vm.clone())).cloned()?;
+        state.wrote &= !self.sick.contains(&vm.vm());
+        Some(state)
     }
 
     fn leftovers(&self, at: &SiteName, tag: &RunTag) -> Vec<String> {

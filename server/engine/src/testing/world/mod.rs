@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use muster_contract::{ErrorClass, FenceDomain, OpId, OpStatus, SiteAdapter, Token, WitnessSight};
 use muster_plans::graph::{Graph, StepIx};
-use muster_plans::id::SiteName;
+use muster_plans::id::{SiteName, VmId};
 use tokio::sync::Notify;
 
 pub use agent::WorldSite;
 pub use objects::Objects;
 
-use super::MemoryJournal;
+use super::{MemoryJournal, ScriptedCallouts};
 use crate::ports::Sites;
 
 /// What goes wrong with one attempt of a step.
@@ -50,6 +50,7 @@ struct Inner {
     /// The highest token that each object has seen.
     tokens: BTreeMap<(SiteName, String), Token>,
     down: BTreeSet<SiteName>,
+    sick: BTreeSet<VmId>,
     latency: Duration,
     witness: BTreeMap<SiteName, WitnessSight>,
     /// Requests that arrived, and effects, in order.
@@ -70,6 +71,7 @@ pub struct World {
     inner: Mutex<Inner>,
     sites: BTreeMap<SiteName, Arc<WorldSite>>,
     journal: Mutex<Option<Arc<MemoryJournal>>>,
+    callouts: Arc<ScriptedCallouts>,
     changed: Notify,
 }
 
@@ -90,6 +92,7 @@ impl World {
                 inner: Mutex::new(inner),
                 sites: sites.map(|name| (name.clone(), site(name))).collect(),
                 journal: Mutex::new(None),
+                callouts: Arc::new(ScriptedCallouts::default()),
                 changed: Notify::new(),
             }
         })
@@ -146,6 +149,21 @@ impl World {
             inner.down.insert(site.clone());
         } else {
             inner.down.remove(site);
+        }
+    }
+
+    /// The world's callouts.
+    pub fn callouts(&self) -> Arc<ScriptedCallouts> {
+        Arc::clone(&self.callouts)
+    }
+
+    /// Whether a VM boots, but never writes.
+    pub fn sick(&self, vm: VmId, sick: bool) {
+        let mut inner = self.inner();
+        if sick {
+            inner.sick.insert(vm);
+        } else {
+            inner.sick.remove(&vm);
         }
     }
 

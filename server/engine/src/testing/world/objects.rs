@@ -39,7 +39,9 @@ impl Objects {
         }
         for other in &graph.others {
             let key = (graph.site(other.site).clone(), Instance::Production(other.id));
-            objects.vms.insert(key, VmState { power: Power::On, ..registered(None) });
+            let mut state = registered(None);
+            power(&mut state, Power::On);
+            objects.vms.insert(key, state);
         }
         for group in &graph.groups {
             for site in [group.from, group.to] {
@@ -54,11 +56,15 @@ impl Objects {
         objects
     }
 
-    /// The same without what no undo brings back: generations only rise, and a woken host stays up.
+    /// The same without what no undo brings back: generations only rise, what was sent stays sent, a
+    /// woken host stays up, and data of a VM that was registered stays.
     pub fn comparable(&self) -> Objects {
         let mut objects = self.clone();
-        objects.groups.values_mut().for_each(|leg| leg.generation = 0);
+        for leg in objects.groups.values_mut() {
+            (leg.generation, leg.lag, leg.drained) = (0, None, false);
+        }
         objects.hosts.clear();
+        objects.shelved.clear();
         objects
     }
 }
