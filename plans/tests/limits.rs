@@ -1,7 +1,5 @@
 //! Input that nobody would write: findings, never a panic, and bounded work.
 
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
 use std::fmt::Write;
 
 use muster_plans::finding::Code;
