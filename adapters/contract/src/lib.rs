@@ -25,6 +25,7 @@ mod agent;
 mod capability;
 mod context;
 mod error;
+pub mod kit;
 mod observed;
 mod operation;
 mod outcome;

@@ -5,5 +5,7 @@
 mod both_sides;
 mod broken;
 mod common;
+mod kit;
 mod openapi;
+mod saboteur;
 mod wire;

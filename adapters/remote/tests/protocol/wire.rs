@@ -98,3 +98,26 @@ async fn refusals_have_stable_codes() {
         ]
     );
 }
+
+/// Path and body of every example that is sent.
+fn examples(text: &str) -> Vec<(String, String)> {
+    let sent = text.split("$ curl -s $A").skip(1).filter_map(|rest| {
+        let command = rest.split("\n$ ").next()?;
+        let (path, after) = command.split_once(' ')?;
+        let body = after.split_once("-d '")?.1.split_once('\'')?.0;
+        Some((format!("/adapter/v1{path}"), body.to_owned()))
+    });
+    sent.collect()
+}
+
+#[tokio::test]
+async fn the_examples_for_people_are_understood() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let examples = examples(&std::fs::read_to_string(path).unwrap());
+    let paths: Vec<_> = examples.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/adapter/v1/operations", "/adapter/v1/query", "/adapter/v1/fence"]);
+    for (path, body) in examples {
+        let (status, _, answer) = asked(post(&path, body)).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+    }
+}
