@@ -14,11 +14,8 @@ pub(super) async fn of(app: &App, who: Option<&Who>, nav: Nav, title: &str, at: 
     let mut chrome = Chrome::new(title, nav);
     chrome.user = who.map(|who| user(&who.principal));
     chrome.theme = at.theme;
-    chrome.banner = app
-        .options
-        .banner
-        .as_ref()
-        .map(|text| Banner { tone: Tone::Info, text: text.clone() });
+    chrome.banner =
+        app.options.banner.as_ref().map(|text| Banner { tone: Tone::Info, text: text.clone() });
     chrome.waiting = if who.is_some() { waiting(app).await } else { 0 };
     chrome.here = at.here.clone();
     chrome.version = env!("CARGO_PKG_VERSION").to_owned();

@@ -4,8 +4,29 @@
 
 mod asset;
 mod chrome;
+mod document;
 mod error;
+mod group;
+mod groups;
+mod inventory;
+mod overview;
+mod paging;
+mod plan;
+mod plans;
+mod run;
+mod run_ask;
+mod run_events;
+mod run_log;
+mod run_post;
+mod run_steps;
+mod runs;
 mod sign_in;
+mod sites;
+mod start;
+mod start_page;
+mod subject;
+mod verdict;
+mod words;
 
 use std::sync::Arc;
 
@@ -15,13 +36,25 @@ use muster_web::Template;
 use muster_web::route::pattern;
 
 use crate::app::App;
-use crate::http::Access::{Public, SignedIn};
-use crate::http::{Problem, Table};
+use crate::auth::Privilege::{
+    InventoryRead, PlanRead, RunAnswer, RunAttest, RunCancel, RunCleanup, RunFailover, RunPlanned,
+    RunRead, RunReprotect, RunResume, RunRule, RunTest, TestSteer,
+};
+use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
+use crate::http::{Access, Problem, Table};
 
 pub use error::problem_page;
 
+/// For how many minutes a person's word counts, as `ops` has it.
+const MINUTES: u32 = 15;
+
 /// All pages.
 pub fn routes() -> Table<Arc<App>> {
+    around().and(reading()).and(saying()).and(live())
+}
+
+/// What is around the pages.
+fn around() -> Table<Arc<App>> {
     Table::pages()
         .get(pattern::ASSETS, Public, asset::show)
         .get(pattern::SIGN_IN, Public, sign_in::show)
@@ -30,13 +63,47 @@ pub fn routes() -> Table<Arc<App>> {
         .post(pattern::SIGN_OUT, SignedIn, sign_in::leave)
 }
 
+fn reading() -> Table<Arc<App>> {
+    Table::pages()
+        .get(pattern::OVERVIEW, Needs(PlanRead), overview::show)
+        .get(pattern::SITES, Needs(InventoryRead), sites::show)
+        .get(pattern::INVENTORY, Needs(InventoryRead), inventory::show)
+        .get(pattern::GROUPS, Needs(PlanRead), groups::show)
+        .get(pattern::GROUP, Needs(PlanRead), group::show)
+        .get(pattern::PLANS, Needs(PlanRead), plans::show)
+        .get(pattern::PLAN, Needs(PlanRead), plan::show)
+        .get(pattern::START, Needs(PlanRead), start::show)
+        .get(pattern::RUNS, Needs(RunRead), runs::show)
+        .get(pattern::RUN, Needs(RunRead), run::show)
+}
+
+fn saying() -> Table<Arc<App>> {
+    const START: Access = AnyOf(&[RunTest, RunCleanup, RunPlanned, RunFailover, RunReprotect]);
+    Table::pages()
+        .post(pattern::START, START, start::start)
+        .post(pattern::RUN_ANSWER, AnyOf(&[RunAnswer, TestSteer]), run_post::answer)
+        .post(pattern::RUN_ATTEST, Needs(RunAttest), run_post::attest)
+        .post(pattern::RUN_RULE, AnyOf(&[RunRule, TestSteer]), run_post::rule)
+        .post(pattern::RUN_CANCEL, AnyOf(&[RunCancel, TestSteer]), run_post::cancel)
+        .post(pattern::RUN_RESUME, AnyOf(&[RunResume, TestSteer]), run_post::resume)
+        .post(pattern::RUN_OWED, AnyOf(&[RunResume, TestSteer]), run_post::resume)
+}
+
+/// What scripts of the pages fetch: without a session they are answered 401, and no sign-in page is
+/// put into another.
+fn live() -> Table<Arc<App>> {
+    Table::api()
+        .get(pattern::OVERVIEW_LIVE, Needs(PlanRead), overview::live)
+        .get(pattern::SITES_LIVE, Needs(InventoryRead), sites::live)
+        .get(pattern::RUN_LIVE, Needs(RunRead), run::live)
+        .get(pattern::RUN_EVENTS, Needs(RunRead), run_events::show)
+}
+
 /// Renders a page.
 pub(crate) fn render(page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(error) => {
-            Problem::internal(&error).into_response()
-        }
+        Err(error) => Problem::internal(&error).into_response(),
     }
 }
 

@@ -34,13 +34,7 @@ pub(super) async fn show(
     render(&page(&app, &at, next.next, String::new(), None).await)
 }
 
-async fn page(
-    app: &App,
-    at: &At,
-    next: String,
-    user: String,
-    error: Option<&Problem>,
-) -> SignIn {
+async fn page(app: &App, at: &At, next: String, user: String, error: Option<&Problem>) -> SignIn {
     let notice = app.options.banner.as_ref().map(|_| {
         "Demonstration: sign in as admin; the password is in the file admin.password of the demo's folder."
             .to_owned()
@@ -107,7 +101,9 @@ mod tests {
     #[test]
     fn only_our_own_pages_are_gone_to() {
         assert_eq!(safe("/plans?x=1"), "/plans?x=1");
-        for evil in ["//evil.example", "https://evil.example", "/\\evil.example", "", "javascript:1"] {
+        for evil in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "", "javascript:1"]
+        {
             assert_eq!(safe(evil), "/", "{evil}");
         }
     }
