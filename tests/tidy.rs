@@ -13,7 +13,8 @@ fn files(extensions: &[&str]) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let skip = name.starts_with('.') || name.starts_with("target") || name == "node_modules";
+            let skip =
+                name.starts_with('.') || name.starts_with("target") || name == "node_modules";
             if path.is_dir() && !skip {
                 walk(&path, extensions, found);
             } else if path.extension().is_some_and(|e| extensions.iter().any(|x| e == *x)) {
@@ -115,7 +116,8 @@ fn no_file_is_longer_than_600_lines() {
 /// Crates of the pure core take time, ids and randomness from outside.
 #[test]
 fn the_core_reads_no_clock_and_makes_no_ids() {
-    let banned = ["SystemTime::now", "Instant::now", "Timestamp::now", "now_v7", "new_v4", "getrandom"];
+    let banned =
+        ["SystemTime::now", "Instant::now", "Timestamp::now", "now_v7", "new_v4", "getrandom"];
     let mut found = Vec::new();
     for path in files(&["rs"]) {
         let name = relative(&path);
@@ -149,7 +151,8 @@ fn every_error_code_has_its_page() {
             .collect();
         assert!(!codes.is_empty(), "{list} holds no codes that this test can read");
         wrong.extend(codes.difference(&pages).map(|code| format!("{folder}/{code}.md is missing")));
-        wrong.extend(pages.difference(&codes).map(|page| format!("{folder}/{page}.md has no code")));
+        wrong
+            .extend(pages.difference(&codes).map(|page| format!("{folder}/{page}.md has no code")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

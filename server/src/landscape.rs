@@ -72,8 +72,7 @@ impl Current {
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
         let mut next = Landscape::clone(&now);
         change(&mut next);
-        next.derivation =
-            group::derive(&next.config, &next.inventory).next(Some(&now.derivation));
+        next.derivation = group::derive(&next.config, &next.inventory).next(Some(&now.derivation));
         *now = Arc::new(next);
     }
 }

@@ -66,7 +66,8 @@ fn reading() -> Table<Arc<App>> {
 }
 
 fn writing() -> Table<Arc<App>> {
-    const START: http::Access = AnyOf(&[RunTest, RunCleanup, RunPlanned, RunFailover, RunReprotect]);
+    const START: http::Access =
+        AnyOf(&[RunTest, RunCleanup, RunPlanned, RunFailover, RunReprotect]);
     const WRITE: http::Access = AnyOf(&[PlanWrite, GroupWrite, SiteWrite]);
     Table::api()
         .post("/api/v1/tokens", SignedIn, tokens::create)

@@ -11,8 +11,8 @@ use muster_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
-pub use crate::app::Options;
 use crate::app::App;
+pub use crate::app::Options;
 use crate::auth::{Auth, FirstUser};
 use crate::callout::Registry;
 use crate::clock::SystemClock;
@@ -125,7 +125,9 @@ fn listen(
     let router = crate::routes::router(Arc::clone(app))?;
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     Ok(tokio::spawn(async move {
-        axum::serve(listener, service).with_graceful_shutdown(async move { stop.notified().await }).await
+        axum::serve(listener, service)
+            .with_graceful_shutdown(async move { stop.notified().await })
+            .await
     }))
 }
 
@@ -135,7 +137,10 @@ impl Server {
         let say = crate::cli::say;
         say(&format!("Muster answers at {}", self.url));
         if let Some(first) = &self.first_user {
-            say(&format!("first start: sign in as {} with the password {}", first.name, first.password));
+            say(&format!(
+                "first start: sign in as {} with the password {}",
+                first.name, first.password
+            ));
             say("change it after signing in; it is not shown again");
         }
     }

@@ -43,8 +43,7 @@ pub(crate) async fn vms(State(app): TheApp, Query(query): Query<VmQuery>) -> Ans
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
-type Found<'a> =
-    (&'a muster_plans::id::SiteName, &'a muster_plans::inventory::VirtualMachine);
+type Found<'a> = (&'a muster_plans::id::SiteName, &'a muster_plans::inventory::VirtualMachine);
 
 /// VMs that a query asks for, by site and name.
 pub(crate) fn search<'a>(landscape: &'a Landscape, query: &VmQuery) -> Vec<Found<'a>> {

@@ -143,8 +143,7 @@ pub(crate) async fn audit(
     Query(page): Query<PageQuery>,
 ) -> Answer<Page<serde_json::Value>> {
     let before = page.place()?;
-    let rows =
-        app.store.audit().list(&AuditFilter::default(), before, page.limit() as u64).await?;
+    let rows = app.store.audit().list(&AuditFilter::default(), before, page.limit() as u64).await?;
     let items = rows
         .items
         .iter()

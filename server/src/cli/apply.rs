@@ -71,7 +71,10 @@ fn print(result: &ApplyResult) {
     }
     for finding in &result.findings {
         let place = finding.place.clone().unwrap_or_default();
-        output::say(&format!("{place} {}[{}]: {}", finding.severity, finding.code, finding.message));
+        output::say(&format!(
+            "{place} {}[{}]: {}",
+            finding.severity, finding.code, finding.message
+        ));
     }
 }
 
@@ -117,8 +120,7 @@ fn collect(path: &Path, files: &mut Vec<(String, String)>) -> anyhow::Result<()>
         }
         return Ok(());
     }
-    let bytes =
-        std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     // Bytes that are no UTF-8 become a finding of the reader, with their place.
     files.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
     Ok(())

@@ -56,7 +56,9 @@ impl Client {
             let base = &self.base;
             Failure::new(
                 Exit::CouldNotRun,
-                format!("no answer from {base}: {error}; is the server running? (MUSTER_URL, --url)"),
+                format!(
+                    "no answer from {base}: {error}; is the server running? (MUSTER_URL, --url)"
+                ),
             )
         })
     }
@@ -103,8 +105,7 @@ impl Client {
         path: &str,
         body: &Value,
     ) -> anyhow::Result<T> {
-        let request =
-            self.request(Method::POST, path).timeout(Duration::from_secs(120)).json(body);
+        let request = self.request(Method::POST, path).timeout(Duration::from_secs(120)).json(body);
         Ok(accept(self.send(request).await?).await?.json().await?)
     }
 

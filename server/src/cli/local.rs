@@ -76,8 +76,8 @@ pub(crate) struct AgentArgs {
 /// A secret from a file.
 fn secret_of(path: Option<&std::path::Path>) -> anyhow::Result<Option<String>> {
     let Some(path) = path else { return Ok(None) };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Some(text.trim().to_owned()))
 }
 

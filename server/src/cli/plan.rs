@@ -155,8 +155,7 @@ async fn graph(
 }
 
 async fn explain(client: &Client, plan: &str, vm: &str) -> anyhow::Result<Exit> {
-    let answer: serde_json::Value =
-        client.get(&format!("/plans/{plan}/explain?vm={vm}")).await?;
+    let answer: serde_json::Value = client.get(&format!("/plans/{plan}/explain?vm={vm}")).await?;
     match client.format {
         Format::Json => output::json(&answer)?,
         Format::Table => output::line(answer["text"].as_str().unwrap_or_default()),

@@ -129,7 +129,10 @@ impl Sim {
             Format::Json => output::json(&answer)?,
             Format::Table => {
                 let what = answer["done"].as_str().unwrap_or("done");
-                output::line(&format!("{} {what}", if verb == "break" { "broken:" } else { "healed:" }));
+                output::line(&format!(
+                    "{} {what}",
+                    if verb == "break" { "broken:" } else { "healed:" }
+                ));
             }
         }
         Ok(Exit::Done)
@@ -149,7 +152,9 @@ impl Sim {
             Value::Object(fields) => fields.len().to_string(),
             other => other.to_string(),
         };
-        for name in ["acknowledged", "lost", "diverged", "writers", "effects", "leftovers", "violations"] {
+        for name in
+            ["acknowledged", "lost", "diverged", "writers", "effects", "leftovers", "violations"]
+        {
             output::line(&format!("{name:<14} {}", count(name)));
         }
         for violation in truth["violations"].as_array().into_iter().flatten() {
@@ -170,9 +175,8 @@ impl Target {
     }
 
     fn fault_of(&self, id: &str) -> anyhow::Result<Fault> {
-        let bad = |what: &str, value: &str| {
-            Failure::new(Exit::Usage, format!("`{value}` is no {what}"))
-        };
+        let bad =
+            |what: &str, value: &str| Failure::new(Exit::Usage, format!("`{value}` is no {what}"));
         let id: FaultId = serde_json::from_value(Value::from(id.to_uppercase()))
             .map_err(|_| bad("fault; name one of F1 to F18", id))?;
         let mut fault = Fault::at(id, self.name.as_str());

@@ -81,8 +81,11 @@ async fn prepare(options: &Options, server: &Server, world: &str) -> anyhow::Res
     }
     let asker = Asker::server("muster");
     let (_, stored) = ops::documents_of(app).await?;
-    let documents =
-        if stored.is_empty() { documents::examples(world)? } else { documents::moved(stored, world) };
+    let documents = if stored.is_empty() {
+        documents::examples(world)?
+    } else {
+        documents::moved(stored, world)
+    };
     ops::put_documents(app, &asker, documents, None).await?;
     crate::tasks::inventory::round(app).await;
     Ok(())

@@ -116,9 +116,8 @@ fn together(stored: &[StoredDocument], new: &[Located<Document>]) -> Vec<Located
 
 fn change_of(stored: &[StoredDocument], document: &Document) -> Change {
     let digest = export::digest(document);
-    let old = stored
-        .iter()
-        .find(|old| old.kind == document.kind() && old.name == document.metadata.name);
+    let old =
+        stored.iter().find(|old| old.kind == document.kind() && old.name == document.metadata.name);
     Change {
         kind: view::word(&document.kind()),
         name: document.metadata.name.clone(),

@@ -149,10 +149,8 @@ async fn owed(
     plan: &str,
     request: &ResumeRequest,
 ) -> Result<RunId, Refused> {
-    let wish = StartRun {
-        reason: request.reason.clone(),
-        ..StartRun::of(plan, StartKind::Failover)
-    };
+    let wish =
+        StartRun { reason: request.reason.clone(), ..StartRun::of(plan, StartKind::Failover) };
     Ok(super::start(app, asker, &wish).await?.id)
 }
 

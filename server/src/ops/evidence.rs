@@ -22,6 +22,10 @@ pub(super) struct Known {
     pub(super) told: Vec<EvidenceDto>,
     /// It is seen alive: by the server or by a witness.
     pub(super) alive: Option<String>,
+    /// Its agent answers this server.
+    pub(super) answers: bool,
+    /// A witness hears nothing of it and is not sure yet.
+    pub(super) undecided: bool,
 }
 
 /// Asks at the recovery site about a protected one.
@@ -36,6 +40,7 @@ pub(super) async fn gather(app: &App, against: &SiteName, at: &SiteName) -> Know
         Some(adapter) => adapter.query(&Query::Alive).await.is_ok(),
         None => false,
     };
+    known.answers = answers;
     if answers {
         known.alive = Some(format!("the agent of {against} answers this server"));
     }
@@ -47,10 +52,7 @@ pub(super) fn attestation(app: &App, against: &SiteName, by: &str, reason: &str)
     let observed_at = app.now();
     Evidence {
         against: against.clone(),
-        source: EvidenceSource::Attestation {
-            by: By(by.to_owned()),
-            reason: reason.to_owned(),
-        },
+        source: EvidenceSource::Attestation { by: By(by.to_owned()), reason: reason.to_owned() },
         observed_at,
         expires_at: observed_at + EVIDENCE_LASTS,
     }
@@ -74,10 +76,10 @@ async fn witness(app: &App, adapter: &dyn SiteAdapter, against: &SiteName, known
                 known.alive = Some(format!("witness {witness} sees {against}"));
                 (false, format!("witness {witness} sees {against}: it is alive"))
             }
-            (Some(witness), Some(WitnessSight::Silent)) => (
-                false,
-                format!("witness {witness} hears nothing of {against}, but its lease may still hold; ask again in a moment"),
-            ),
+            (Some(witness), Some(WitnessSight::Silent)) => {
+                known.undecided = true;
+                (false, format!("witness {witness} hears nothing of {against} and is not sure yet"))
+            }
             _ => (false, "no witness answers".to_owned()),
         },
         Ok(_) => (false, "the witness gave an answer that makes no sense".to_owned()),
@@ -100,9 +102,7 @@ async fn fence(app: &App, adapter: &dyn SiteAdapter, against: &SiteName, known: 
             });
             (true, format!("{against} is fenced, read back at {at}"))
         }
-        Ok(Observation::Fence(FenceState::Unfenced)) => {
-            (false, format!("{against} is not fenced"))
-        }
+        Ok(Observation::Fence(FenceState::Unfenced)) => (false, format!("{against} is not fenced")),
         Ok(_) => (false, "the fence gave an answer that makes no sense".to_owned()),
         Err(error) => (false, format!("the fence cannot be read at {at}: {error}")),
     };

@@ -22,11 +22,10 @@ pub async fn explain(
     let landscape = app.current.get();
     let wanted = Wanted::of(StartKind::Planned);
     with_request(app, &landscape, plan, standing, &wanted, |request| {
-        explain_vm(request, vm)
-            .map(|explanation| {
-                let text = explanation.to_string();
-                json!({"plan": plan, "vm": vm, "text": text, "explanation": explanation})
-            })
+        explain_vm(request, vm).map(|explanation| {
+            let text = explanation.to_string();
+            json!({"plan": plan, "vm": vm, "text": text, "explanation": explanation})
+        })
     })
     .await
 }

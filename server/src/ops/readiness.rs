@@ -2,8 +2,8 @@
 
 use muster_plans::forecast::makespan;
 use muster_plans::graph::Graph;
-use muster_plans::id::PlanName;
 use muster_plans::graph::render::step_title;
+use muster_plans::id::PlanName;
 use muster_plans::run::RunKind;
 
 use super::compile::no_plan;
@@ -34,7 +34,12 @@ pub async fn readiness(
         plan: plan.to_string(),
         kind: view::word(&wanted.kind),
         ready: false,
-        refusals: standing.state.refusal(kind, owed_only).map(|r| r.to_string()).into_iter().collect(),
+        refusals: standing
+            .state
+            .refusal(kind, owed_only)
+            .map(|r| r.to_string())
+            .into_iter()
+            .collect(),
         findings: Vec::new(),
         evidence: Vec::new(),
         accepts: options.evidence.iter().map(view::word).collect(),
@@ -50,8 +55,7 @@ pub async fn readiness(
             answer.vms = compiled.graph.vms.len();
             answer.forecast = Some(forecast(&compiled.graph));
             if kind == RunKind::Failover && !owed_only {
-                answer.points =
-                    points::of_graph(&landscape, &compiled.graph, spec.objectives.rpo);
+                answer.points = points::of_graph(&landscape, &compiled.graph, spec.objectives.rpo);
             }
         }
         Err(refused) if answer.refusals.is_empty() => {
@@ -74,7 +78,9 @@ pub async fn readiness(
 /// How long a graph would take.
 pub fn forecast(graph: &Graph) -> ForecastDto {
     let forecast = makespan(graph);
-    let resource = |ix: u32| graph.resources.get(ix as usize).map(|r| format!("{} ({} at once)", r.name, r.cap));
+    let resource = |ix: u32| {
+        graph.resources.get(ix as usize).map(|r| format!("{} ({} at once)", r.name, r.cap))
+    };
     ForecastDto {
         makespan_ms: forecast.makespan.0,
         lower_bound_ms: forecast.lower_bound.0,

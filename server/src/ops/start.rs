@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use muster_engine::{By, Ending, Evidence, Opening};
+use muster_engine::{By, Clock, Ending, Evidence, Opening};
 use muster_plans::compile;
 use muster_plans::document::{EvidenceKind, PlanSpec};
 use muster_plans::graph::Graph;
 use muster_plans::id::{PlanName, RunId, RunTag, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::Event;
+use muster_plans::time::Span;
 use muster_store::{ChainChange, CreateRun, Finish, Run};
 use uuid::Uuid;
 
 use super::compile::no_plan;
-use super::evidence::{attestation, gather};
+use super::evidence::{Known, attestation, gather};
 use super::{Asker, Standing, Wanted, compile_now, failback, points, standing_of};
 use crate::api::dto::{StartKind, StartRun};
 use crate::app::App;
@@ -22,6 +23,9 @@ use crate::ids;
 use crate::landscape::Landscape;
 use crate::ops::Refused;
 use crate::tasks::inventory;
+
+/// A witness is sure of a death after twice the time of its leases; a little more is waited for.
+const WITNESS_PATIENCE: Span = Span::secs(20);
 
 /// Starts a run and gives its row.
 ///
@@ -58,10 +62,17 @@ pub(super) async fn start_one(
             format!("look at what the plan allows now: muster plan show {plan}"),
         ));
     }
+    let needs_evidence = kind == RunKind::Failover && !owed_only;
+    let proof = match needs_evidence {
+        true => proof_for(app, &landscape, plan, &standing, spec, wish, &asker.by).await?,
+        false => Proof::default(),
+    };
     let id = ids::run_id();
     let wanted = Wanted {
         kind: wish.kind,
-        forced: wish.forced,
+        // What cannot answer is not asked: every step there would only run into its deadline while
+        // the recovery waits. It is owed all the same.
+        forced: wish.forced || (needs_evidence && proof.out_of_reach),
         live: !wish.no_live,
         points: match &wish.recovery_point {
             Some(id) => points::choose(&landscape, id)?,
@@ -70,18 +81,14 @@ pub(super) async fn start_one(
         tag: Some(RunTag::from(format!("muster-{}", id.0.simple()))),
     };
     let graph = compile_now(app, &landscape, plan, &standing, &wanted).await?.graph;
-    let needs_evidence = kind == RunKind::Failover && !owed_only;
-    let evidence = if needs_evidence {
+    if needs_evidence {
         honest_points(&landscape, &graph, spec, wish)?;
-        evidence_for(app, &landscape, plan, &standing, spec, wish, &asker.by).await?
-    } else {
-        Vec::new()
-    };
+    }
     let opening = Opening {
         by: By(asker.by.clone()),
         reason: wish.reason.clone(),
         graph_digest: compile::digest(&graph),
-        evidence,
+        evidence: proof.evidence,
         accepts: spec.on.failover.clone().unwrap_or_default().evidence,
     };
     store_and_go(app, asker, plan, &standing, id, graph, opening, chain).await
@@ -117,8 +124,16 @@ fn honest_points(
     ))
 }
 
+/// What is known against the protected sites.
+#[derive(Debug, Default)]
+struct Proof {
+    evidence: Vec<Evidence>,
+    /// None of them answers this server.
+    out_of_reach: bool,
+}
+
 /// Evidence against each protected site, of a kind that the plan accepts.
-async fn evidence_for(
+async fn proof_for(
     app: &App,
     landscape: &Landscape,
     plan: &PlanName,
@@ -126,28 +141,40 @@ async fn evidence_for(
     spec: &PlanSpec,
     wish: &StartRun,
     by: &str,
-) -> Result<Vec<Evidence>, Refused> {
+) -> Result<Proof, Refused> {
     let (from, to) = landscape.sides(plan, standing.state.is_reversed());
     let accepts = spec.on.failover.clone().unwrap_or_default().evidence;
-    let Some(at) = to.first() else { return Ok(Vec::new()) };
-    let mut all = Vec::new();
+    let Some(at) = to.first() else { return Ok(Proof::default()) };
+    let attested = wish.attest.as_deref().filter(|reason| !reason.trim().is_empty());
+    let mut proof = Proof { evidence: Vec::new(), out_of_reach: true };
     for site in &from {
-        let known = gather(app, site, at).await;
+        let known = verdict(app, site, at, attested.is_some()).await;
         if let (Some(why), false) = (&known.alive, wish.accept_live_source) {
             return Err(alive(site, why));
         }
+        proof.out_of_reach &= !known.answers;
         let mut good: Vec<Evidence> = known.holds;
-        if let Some(reason) = wish.attest.as_deref().filter(|reason| !reason.trim().is_empty()) {
-            good.push(attestation(app, site, by, reason));
-        }
+        good.extend(attested.map(|reason| attestation(app, site, by, reason)));
         good.retain(|evidence| accepts.contains(&evidence.source.kind()));
         if good.is_empty() {
             let told: Vec<String> = known.told.into_iter().map(|told| told.message).collect();
             return Err(missing(site, &told, &accepts));
         }
-        all.append(&mut good);
+        proof.evidence.append(&mut good);
     }
-    Ok(all)
+    Ok(proof)
+}
+
+/// What is known of a site; a witness that hears nothing any more is given the time that it takes to
+/// be sure.
+async fn verdict(app: &App, site: &SiteName, at: &SiteName, attested: bool) -> Known {
+    let mut known = gather(app, site, at).await;
+    let started = app.now();
+    while known.undecided && !attested && app.now().since(started) < WITNESS_PATIENCE {
+        app.clock.sleep(Span(500)).await;
+        known = gather(app, site, at).await;
+    }
+    known
 }
 
 fn alive(site: &SiteName, why: &str) -> Refused {

@@ -30,8 +30,7 @@ impl Tasks {
 
     /// Ends all tasks. Nothing is lost by it: every reconciler starts from what is stored.
     pub async fn stop(&self) {
-        let mut set =
-            std::mem::take(&mut *self.set.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut set = std::mem::take(&mut *self.set.lock().unwrap_or_else(PoisonError::into_inner));
         set.abort_all();
         while let Some(ended) = set.join_next().await {
             report(ended);

@@ -19,6 +19,9 @@ pub async fn run(app: Arc<App>) {
     loop {
         adopt(&app).await;
         chains(&app).await;
+        if let Err(error) = ops::notice_sites(&app).await {
+            tracing::warn!(error = %error, "sites to which steps are owed were not looked at");
+        }
         tokio::time::sleep(ROUND).await;
     }
 }

@@ -130,7 +130,11 @@ fn step(graph: &Graph, view: &StepView) -> StepDto {
         step: view.step,
         title: step_title(graph, view.step),
         kind: word(&step.action.kind()),
-        phase: graph.phases.get(usize::from(step.phase)).map(|p| p.name.clone()).unwrap_or_default(),
+        phase: graph
+            .phases
+            .get(usize::from(step.phase))
+            .map(|p| p.name.clone())
+            .unwrap_or_default(),
         site: graph.site(step.site).to_string(),
         vm: graph.vm_of(step).map(|vm| graph.vms[vm.0 as usize].name.to_string()),
         state: step_word(view.state).to_owned(),
@@ -172,11 +176,15 @@ pub fn cancel_sentence(kind: RunKind, course: Course, pivot_passed: bool) -> Str
     };
     match (course, undo) {
         (Course::Ended(_), _) => "It is over.".to_owned(),
-        (_, true) => "What is under way is finished; then everything is undone in reverse order, and \
+        (_, true) => {
+            "What is under way is finished; then everything is undone in reverse order, and \
                       the VMs run where they ran before."
-            .to_owned(),
-        (_, false) => "What is under way is finished, nothing more is started, and the run waits for \
+                .to_owned()
+        }
+        (_, false) => {
+            "What is under way is finished, nothing more is started, and the run waits for \
                        you. Nothing is undone."
-            .to_owned(),
+                .to_owned()
+        }
     }
 }

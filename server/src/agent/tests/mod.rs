@@ -2,9 +2,11 @@
 
 mod backend;
 mod cancel;
+mod careless;
 mod crash;
 mod deadline;
 mod fence;
+mod kit;
 mod network;
 mod same_id;
 mod scope;

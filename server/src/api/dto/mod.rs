@@ -13,7 +13,9 @@ use muster_plans::time::Time;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use document::{ApplyFile, ApplyRequest, ApplyResult, Change, ChangeKind, DocumentDto, FindingDto};
+pub use document::{
+    ApplyFile, ApplyRequest, ApplyResult, Change, ChangeKind, DocumentDto, FindingDto,
+};
 pub use group::{GroupDto, MemberDto, UncoveredDto};
 pub use inventory::{ObjectDto, PolicyDto, VmDto};
 pub use plan::{

@@ -76,7 +76,8 @@ fn bar(format: Format) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(1000);
-    if let Ok(style) = ProgressStyle::with_template("{elapsed:>5} [{bar:40}] {percent:>3} % {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{elapsed:>5} [{bar:40}] {percent:>3} % {msg}")
+    {
         bar.set_style(style.progress_chars("=> "));
     }
     bar

@@ -31,7 +31,10 @@ pub(super) fn summary(client: &Client, run: &RunDto) -> anyhow::Result<()> {
         return output::json(run);
     }
     let seconds = run.elapsed_ms as f64 / 1000.0;
-    output::line(&format!("{}  {} {}  {} after {seconds:.1} s", run.id, run.plan, run.kind, run.state));
+    output::line(&format!(
+        "{}  {} {}  {} after {seconds:.1} s",
+        run.id, run.plan, run.kind, run.state
+    ));
     if let Some(cause) = &run.cause {
         output::line(&format!("  why: {cause}"));
     }

@@ -59,6 +59,11 @@ fn demoted(leg: &GroupState) -> Met {
     if leg.writable {
         return Met::NotYet(String::from("it still accepts writes"));
     }
+    if leg.role == ReplicaRole::RemoteFailedOver {
+        // The other leg was promoted. What this one had not sent is not wanted there any more: a
+        // reprotect discards it, after a snapshot.
+        return Met::Met;
+    }
     Met::or(leg.drained, || String::from("acknowledged writes are not all at the other leg"))
 }
 

@@ -1,0 +1,51 @@
+//! The conformance kit against the agent, with a backend that keeps rules and with one that knows
+//! none of them.
+
+use muster_adapter_sim::{Sim, SimClock, TokioClock, WorldSpec};
+use muster_contract::SiteAdapter;
+use muster_contract::kit::{KitReport, Probe, Verdict, verify};
+
+use super::careless::Careless;
+use super::*;
+use crate::agent::{Products, compose};
+
+/// A simulated site, and its clock.
+fn simulated() -> (muster_adapter_sim::SimSite, Now) {
+    let clock = Arc::new(TokioClock::new(NOON));
+    let world = WorldSpec::demo(60, 7).build(NOON).unwrap();
+    let site = Sim::new(world, clock.clone()).sim_site(&"paris".into()).unwrap();
+    (site, Arc::new(move || clock.now()))
+}
+
+async fn judged(backend: Arc<dyn SiteAdapter>, now: Now) -> KitReport {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::new(folder.path().to_owned(), now.clone());
+    let agent = Agent::open(settings, backend).unwrap();
+    let run = serde_json::from_value("018f3c5a-0000-7000-8000-00000000a7c1".into()).unwrap();
+    verify(&agent, &Probe::new(now, run)).await
+}
+
+fn all_passed(report: &KitReport) -> bool {
+    report.cases.iter().all(|case| case.verdict == Verdict::Passed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_in_front_of_the_simulator_passes() {
+    let (site, now) = simulated();
+    let report = judged(Arc::new(site), now).await;
+    assert!(all_passed(&report), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_makes_up_for_products_that_know_no_ids_and_no_tokens() {
+    let (site, now) = simulated();
+    let products = Products {
+        capabilities: site.capabilities().await.unwrap(),
+        storage: Arc::new(Careless::new(site.clone())),
+        hypervisor: Arc::new(Careless::new(site.clone())),
+        fencing: Arc::new(Careless::new(site)),
+        now: now.clone(),
+    };
+    let report = judged(Arc::new(compose(products)), now).await;
+    assert!(all_passed(&report), "{report}");
+}
