@@ -97,10 +97,9 @@ impl Decider {
 
     /// The next thing to write down, if anything: call until there is nothing, applying each.
     pub fn decide(&mut self, state: &RunState) -> Option<Event> {
-        if self.closed || (state.is_stopping() && state.course() != Course::Unwinding) {
-            if let Some(event) = self.withdraw() {
-                return Some(event);
-            }
+        let stands = self.closed || (state.is_stopping() && state.course() != Course::Unwinding);
+        if stands && let Some(event) = self.withdraw() {
+            return Some(event);
         }
         if self.closed {
             return None;

@@ -1,6 +1,5 @@
 //! The way to the journal: one append on its way, the next one filling meanwhile.
 
-
 use muster_plans::id::RunId;
 use muster_plans::time::Time;
 use tokio::sync::oneshot;

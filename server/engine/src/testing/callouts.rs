@@ -33,6 +33,7 @@ impl Callouts for ScriptedCallouts {
     async fn call(&self, ctx: &OpContext, call: &CalloutCall) -> Outcome<Receipt> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(ctx.op_id);
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.get(call.name.as_str()).cloned().unwrap_or(Outcome::Done(Receipt::default()))
+        let answer = answers.get(call.name.as_str()).cloned();
+        answer.unwrap_or_else(|| Outcome::Done(Receipt::default()))
     }
 }

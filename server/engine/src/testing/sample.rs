@@ -22,6 +22,9 @@ const PARIS: SiteIx = SiteIx(0);
 /// The recovery site.
 const LYON: SiteIx = SiteIx(1);
 
+/// A step of a chain: what is done to the nth of many, and where.
+type Link = (fn(u32) -> Action, SiteIx);
+
 /// Puts sample graphs together.
 #[derive(Debug)]
 pub struct Sample {
@@ -108,7 +111,7 @@ impl Sample {
     }
 
     /// For each of these a chain of its own behind the last common step, joined after it.
-    fn each(&mut self, of: impl Iterator<Item = u32>, chain: &[(fn(u32) -> Action, SiteIx)]) {
+    fn each(&mut self, of: impl Iterator<Item = u32>, chain: &[Link]) {
         let start = self.last;
         let mut ends = Vec::new();
         for n in of {

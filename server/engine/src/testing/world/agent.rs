@@ -184,7 +184,7 @@ impl SiteAdapter for WorldSite {
                 world.inner().effect(&self.name, ctx, op);
                 std::future::pending().await
             }
-            #[expect(clippy::panic, reason = "this is the fault that is wanted")]
+            // An adapter that breaks down is the fault that is wanted here.
             Some(Fault::Panic) => panic!("the adapter broke down as scripted"),
         };
         drop(begun);
