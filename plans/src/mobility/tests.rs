@@ -160,7 +160,7 @@ fn machine(name: &str, volume: &str, number: usize) -> VirtualMachine {
 fn told(assessments: &[Assessment]) -> String {
     let mut lines = Vec::new();
     for assessment in assessments {
-        let forecast = assessment.forecast.map_or("no forecast".to_owned(), |f| {
+        let forecast = assessment.forecast.map_or_else(|| "no forecast".to_owned(), |f| {
             let mib = f.link_bytes / 1_048_576;
             format!("takes {}, stops {}, link {mib} MiB", f.duration, f.downtime)
         });

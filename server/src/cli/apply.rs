@@ -47,7 +47,7 @@ impl Apply {
             return Ok(Exit::Done);
         }
         if !self.yes && !confirmed()? {
-            return Err(Failure::new(Exit::Refused, "nothing was changed"));
+            return Err(Failure::error(Exit::Refused, "nothing was changed"));
         }
         request.dry_run = false;
         request.base = Some(preview.base);
@@ -80,7 +80,7 @@ fn print(result: &ApplyResult) {
 
 fn confirmed() -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "not on a terminal: say --yes to apply"));
+        return Err(Failure::error(Exit::Usage, "not on a terminal: say --yes to apply"));
     }
     let mut out = std::io::stderr().lock();
     write!(out, "Apply these changes? [y/N] ")?;
@@ -100,7 +100,7 @@ pub(crate) fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, String)
         collect(path, &mut files)?;
     }
     if files.is_empty() {
-        return Err(Failure::new(Exit::Usage, "no *.yaml or *.yml file there"));
+        return Err(Failure::error(Exit::Usage, "no *.yaml or *.yml file there"));
     }
     Ok(files)
 }

@@ -54,7 +54,7 @@ impl Client {
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
         request.send().await.map_err(|error| {
             let base = &self.base;
-            Failure::new(
+            Failure::error(
                 Exit::CouldNotRun,
                 format!(
                     "no answer from {base}: {error}; is the server running? (MUSTER_URL, --url)"
@@ -148,7 +148,7 @@ async fn accept(response: reqwest::Response) -> anyhow::Result<reqwest::Response
         Ok(problem) => describe(&problem),
         Err(_) => format!("the server answered {status}: {text}"),
     };
-    Err(Failure::new(exit, message))
+    Err(Failure::error(exit, message))
 }
 
 /// A problem report as lines: what, why, each finding, how to mend it.

@@ -37,7 +37,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// An error with its exit code.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(exit: Exit, message: impl Into<String>) -> anyhow::Error {
         Failure { exit, message: message.into() }.into()
     }
 }

@@ -206,14 +206,14 @@ impl AnswerArgs {
         let waiting: Vec<_> = run.waiting.iter().filter(|w| w.kind == kind).collect();
         match waiting.as_slice() {
             [one] => Ok(one.step),
-            [] => Err(super::exit::Failure::new(
+            [] => Err(super::exit::Failure::error(
                 Exit::Usage,
                 format!("run {} waits for no {kind}; name the step with --step", self.run),
             )),
             many => {
                 let steps: Vec<String> =
                     many.iter().map(|w| format!("  --step {}  {}", w.step, w.text)).collect();
-                Err(super::exit::Failure::new(
+                Err(super::exit::Failure::error(
                     Exit::Usage,
                     format!("run {} waits for several; name one:\n{}", self.run, steps.join("\n")),
                 ))

@@ -103,7 +103,7 @@ impl Sim {
     async fn run_world(self) -> anyhow::Result<Exit> {
         crate::logging::install();
         let Some(state) = self.state else {
-            return Err(Failure::new(Exit::Usage, "say where the world is kept: --state FILE"));
+            return Err(Failure::error(Exit::Usage, "say where the world is kept: --state FILE"));
         };
         let options = WorldOptions {
             listen: self.listen,
@@ -175,8 +175,9 @@ impl Target {
     }
 
     fn fault_of(&self, id: &str) -> anyhow::Result<Fault> {
-        let bad =
-            |what: &str, value: &str| Failure::new(Exit::Usage, format!("`{value}` is no {what}"));
+        let bad = |what: &str, value: &str| {
+            Failure::error(Exit::Usage, format!("`{value}` is no {what}"))
+        };
         let id: FaultId = serde_json::from_value(Value::from(id.to_uppercase()))
             .map_err(|_| bad("fault; name one of F1 to F18", id))?;
         let mut fault = Fault::at(id, self.name.as_str());

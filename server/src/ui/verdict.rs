@@ -62,10 +62,9 @@ pub(super) async fn of(
         }
     };
     let rpo_ms = compiled.as_ref().and_then(|compiled| oldest(landscape, compiled));
-    if let Some(goal) = plan.rpo_ms.filter(|goal| rpo_ms.is_none_or(|age| age > *goal)) {
-        if compiled.is_some() {
-            findings.push(late(rpo_ms, goal));
-        }
+    let missed = plan.rpo_ms.filter(|goal| rpo_ms.is_none_or(|age| age > *goal));
+    if let (Some(goal), true) = (missed, compiled.is_some()) {
+        findings.push(late(rpo_ms, goal));
     }
     let away = away(landscape, &plan);
     findings.extend(

@@ -54,7 +54,7 @@ fn fill(app: &App, run: &Run, view: Option<&RunView>, graph: Option<&Graph>) -> 
         ended_at: ended.then(|| instant(until)),
         elapsed_ms: until.since(run.created_at).0,
         remaining_ms: view.filter(|_| !ended).map(|view| view.remaining_ms),
-        progress: view.map_or(f64::from(u8::from(ended)), |view| view.progress),
+        progress: view.map_or_else(|| f64::from(u8::from(ended)), |view| view.progress),
         graph_digest: run.graph_digest.clone(),
         chain: run.chain.map(|chain| chain.to_string()),
         reason: run.reason.clone(),

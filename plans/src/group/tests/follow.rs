@@ -1,5 +1,7 @@
 //! Following changes one by one gives what deriving from nothing gives.
 
+#![expect(clippy::type_complexity, reason = "a table of cases, read once")]
+
 use proptest::prelude::*;
 
 use super::*;

@@ -103,7 +103,7 @@ fn coverage_names_what_no_group_protects() {
         .into_iter()
         .map(|u| {
             let object = u.object.as_deref().unwrap_or("-").to_owned();
-            let group = u.group.map_or("-".to_owned(), |group| group.to_string());
+            let group = u.group.map_or_else(|| "-".to_owned(), |group| group.to_string());
             format!("{} {object} ({group}): {}", u.name, u.why)
         })
         .collect();

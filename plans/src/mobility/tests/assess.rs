@@ -1,5 +1,7 @@
 //! One VM, all methods.
 
+#![expect(clippy::type_complexity, reason = "a table of cases, read once")]
+
 use super::*;
 
 #[test]

@@ -39,7 +39,7 @@ impl Play {
     }
 
     /// Does what everybody hopes for until nothing is left to do.
-    fn to_the_end(&mut self) -> Ending {
+    fn run_out(&mut self) -> Ending {
         for _ in 0..10_000 {
             if let Course::Ended(ending) = self.state.course() {
                 return ending;
@@ -98,13 +98,13 @@ fn event(state: &RunState, kind: u8, pick: u16, extra: u8) -> Event {
             word.is_active() || matches!(word, StepState::Ready | StepState::UndoReady)
         })
         .collect();
-    let wild = extra % 8 == 0 || moving.is_empty();
+    let wild = extra.is_multiple_of(8) || moving.is_empty();
     let step =
         if wild { u32::from(pick) % (len + 2) } else { moving[usize::from(pick) % moving.len()] };
-    let undo = if wild { extra % 2 == 0 } else { state.is_undoing(step) };
+    let undo = if wild { extra.is_multiple_of(2) } else { state.is_undoing(step) };
     let words = || String::from("words");
     match kind % 24 {
-        0..=7 => state.next_intent(step).unwrap_or(Event::Intent {
+        0..=7 => state.next_intent(step).unwrap_or_else(|| Event::Intent {
             step,
             attempt: u32::from(extra % 3),
             undo,
@@ -116,23 +116,23 @@ fn event(state: &RunState, kind: u8, pick: u16, extra: u8) -> Event {
         },
         14 => {
             let reason = Reason { class: ErrorClass::Retry, message: words() };
-            Event::Refused { step, undo, reason, last: extra % 3 == 0 }
+            Event::Refused { step, undo, reason, last: extra.is_multiple_of(3) }
         }
         15 => Event::Unknown { step, undo, hint: Hint { message: words() } },
         16 => Event::GivenUp { step, hint: Hint { message: words() } },
         17 => Event::Withdrawn { step },
         18 => {
-            let answer = if extra % 2 == 0 { Answer::Continue } else { Answer::Abort };
+            let answer = if extra.is_multiple_of(2) { Answer::Continue } else { Answer::Abort };
             Event::Answered { step, by: ines(), answer, reason: None }
         }
         19 => {
             let verdicts = [Verdict::Done, Verdict::Skip, Verdict::Retry, Verdict::Fail];
             let verdict = verdicts[usize::from(extra / 8) % 4];
             let failed = (0..len).find(|ix| state.step(*ix) == Some(StepState::Failed));
-            let step = if extra % 2 == 0 { step } else { failed.unwrap_or(step) };
+            let step = if extra.is_multiple_of(2) { step } else { failed.unwrap_or(step) };
             Event::Ruled { step, by: ines(), verdict, reason: words() }
         }
-        20 if extra % 4 == 0 => Event::CancelRequested { by: ines(), reason: None },
+        20 if extra.is_multiple_of(4) => Event::CancelRequested { by: ines(), reason: None },
         20 => Event::TakenOver,
         21 => state.turn_due().unwrap_or(Event::Halting(Cause::Cancelled)),
         22 => state.ending_due().map_or(Event::Ended(Ending::Succeeded), Event::Ended),
@@ -208,12 +208,12 @@ proptest! {
             }
         }
         // Nobody is trapped: everything comes to an end, and what halted goes on from there.
-        let mut ending = play.to_the_end();
+        let mut ending = play.run_out();
         for _ in 0..3 {
             if ending == Ending::Halted {
                 play.apply(Event::Resumed { by: ines(), reason: None }).unwrap();
                 assert_sums(&play.state);
-                ending = play.to_the_end();
+                ending = play.run_out();
             }
         }
         prop_assert_ne!(ending, Ending::Halted);

@@ -1,0 +1,171 @@
+//! Consistency groups of a plan, and which volumes of each VM are in them.
+
+mod point;
+mod torn;
+
+use super::Request;
+use super::found::{Found, Names};
+use super::lookup::{Lookup, with_room};
+use super::members::Member;
+use super::sites::{Sites, Way};
+use crate::finding::Code;
+use crate::graph::{GroupIx, GroupTarget, SiteIx};
+use crate::id::{ConsistencyGroupId, PolicyName, VolumeId};
+use crate::inventory::{ConsistencyGroup, ReplicationMode, VirtualMachine};
+use crate::run::RunKind;
+use crate::time::Time;
+use point::capture;
+pub(crate) use point::judge_age;
+use torn::{judge_home, judge_torn};
+
+/// The groups by index, and what of each VM they hold.
+#[derive(Debug, Default)]
+pub(crate) struct Storage<'a> {
+    pub(crate) groups: Vec<GroupTarget>,
+    /// The leg at the end of the way, where that site reports one.
+    pub(crate) legs: Vec<Option<&'a ConsistencyGroup>>,
+    /// By member.
+    pub(crate) of_vm: Vec<VmStorage>,
+    /// By group, its members.
+    pub(crate) vms: Vec<Vec<u32>>,
+}
+
+/// What of one VM replicates.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VmStorage {
+    /// Its groups, each once, in their order.
+    pub(crate) groups: Vec<GroupIx>,
+    pub(crate) volumes: Vec<VolumeId>,
+    /// In the order of `volumes`.
+    pub(crate) policies: Vec<Option<PolicyName>>,
+}
+
+impl Storage<'_> {
+    pub(crate) fn group(&self, ix: GroupIx) -> &GroupTarget {
+        &self.groups[ix.0 as usize]
+    }
+
+    pub(crate) fn stretched(&self, ix: GroupIx) -> bool {
+        self.group(ix).mode == ReplicationMode::Stretched
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = GroupIx> + use<> {
+        (0..self.groups.len() as u32).map(GroupIx)
+    }
+}
+
+/// Legs of a site by id.
+type Legs<'a> = Lookup<&'a ConsistencyGroupId, &'a ConsistencyGroup>;
+
+fn legs<'a>(sites: &Sites<'a>, site: SiteIx) -> Legs<'a> {
+    let groups = &sites.inventory(site).groups;
+    let mut lookup = with_room(groups.len());
+    lookup.extend(groups.iter().map(|leg| (&leg.id, leg)));
+    lookup
+}
+
+/// Collects the groups of all members.
+pub(crate) fn collect<'a>(
+    request: &Request<'a>,
+    sites: &Sites<'a>,
+    members: &[Member<'a>],
+    found: &mut Found,
+) -> Storage<'a> {
+    let legs: Vec<Legs<'_>> = sites.all().map(|site| legs(sites, site)).collect();
+    let mut collector = Collector {
+        request,
+        legs,
+        seen: sites.inventories.iter().map(|site| site.observed_at).collect(),
+        storage: Storage::default(),
+        known: with_room(members.len()),
+        of_volume: with_room(members.len() * 2),
+        one_legged: Names::default(),
+    };
+    for member in members {
+        for id in &member.derived.storage {
+            collector.group(id, member.way, found);
+        }
+    }
+    let Collector { mut storage, of_volume, one_legged, .. } = collector;
+    if one_legged.count() > 0 {
+        found.error(
+            Code::ReplicaMissing,
+            format!("the recovery site reports no leg of consistency groups {one_legged}"),
+            "check that replication is set up and that the site's agent sees its storage",
+        );
+    }
+    storage.vms = vec![Vec::new(); storage.groups.len()];
+    for (vm, member) in (0_u32..).zip(members) {
+        let held = held_by(member.vm, &of_volume);
+        judge_home(member, &held, found);
+        for group in &held.groups {
+            storage.vms[group.0 as usize].push(vm);
+        }
+        storage.of_vm.push(held);
+    }
+    judge_torn(sites, members, &storage, &of_volume, found);
+    storage
+}
+
+struct Collector<'r, 'a> {
+    request: &'r Request<'a>,
+    legs: Vec<Legs<'a>>,
+    /// When each site was looked at.
+    seen: Vec<Time>,
+    storage: Storage<'a>,
+    known: Lookup<&'a ConsistencyGroupId, GroupIx>,
+    of_volume: Lookup<&'a VolumeId, GroupIx>,
+    one_legged: Names,
+}
+
+impl<'a> Collector<'_, 'a> {
+    fn group(&mut self, id: &'a ConsistencyGroupId, way: Way, found: &mut Found) {
+        if self.known.contains_key(id) {
+            return;
+        }
+        let here = self.legs[way.from.0 as usize].get(id).copied();
+        let there = self.legs[way.to.0 as usize].get(id).copied();
+        if there.is_none() {
+            self.one_legged.add(id);
+        }
+        let Some(leg) = here.or(there) else { return };
+        let ix = GroupIx(self.storage.groups.len() as u32);
+        self.known.insert(id, ix);
+        self.of_volume.extend(leg.volumes.iter().map(|volume| (volume, ix)));
+        let mut target = GroupTarget {
+            id: id.clone(),
+            mode: leg.mode,
+            from: way.from,
+            to: way.to,
+            volumes: leg.volumes.clone(),
+            generation: there.map_or(0, |leg| leg.generation),
+            point: None,
+            point_time: None,
+            point_age: None,
+        };
+        if matches!(self.request.kind, RunKind::Failover | RunKind::Test) {
+            let seen = self.seen[way.to.0 as usize];
+            capture(self.request, &mut target, there, seen, found);
+        }
+        self.storage.groups.push(target);
+        self.storage.legs.push(there);
+    }
+}
+
+/// What of a VM is in the plan's groups.
+fn held_by(vm: &VirtualMachine, of_volume: &Lookup<&VolumeId, GroupIx>) -> VmStorage {
+    let mut held = VmStorage::default();
+    for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
+        let Some(&group) = of_volume.get(&object.volume) else { continue };
+        if held.volumes.contains(&object.volume) {
+            continue;
+        }
+        held.volumes.push(object.volume.clone());
+        held.policies.push(object.policy.clone());
+        if !held.groups.contains(&group) {
+            held.groups.push(group);
+        }
+    }
+    held.groups.sort_unstable();
+    held
+}
