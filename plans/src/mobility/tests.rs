@@ -160,10 +160,13 @@ fn machine(name: &str, volume: &str, number: usize) -> VirtualMachine {
 fn told(assessments: &[Assessment]) -> String {
     let mut lines = Vec::new();
     for assessment in assessments {
-        let forecast = assessment.forecast.map_or_else(|| "no forecast".to_owned(), |f| {
-            let mib = f.link_bytes / 1_048_576;
-            format!("takes {}, stops {}, link {mib} MiB", f.duration, f.downtime)
-        });
+        let forecast = assessment.forecast.map_or_else(
+            || "no forecast".to_owned(),
+            |f| {
+                let mib = f.link_bytes / 1_048_576;
+                format!("takes {}, stops {}, link {mib} MiB", f.duration, f.downtime)
+            },
+        );
         let eligible = if assessment.eligible { "yes" } else { "no" };
         lines.push(format!("{}: {eligible}; {forecast}", assessment.method));
         lines.extend(assessment.against.iter().map(|against| format!("  - {against}")));
