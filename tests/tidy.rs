@@ -143,8 +143,8 @@ fn every_error_code_has_its_page() {
         let text = std::fs::read_to_string(root().join(list)).unwrap();
         let codes: BTreeSet<String> = text
             .lines()
-            .filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" = \""))
-            .map(|(_, code)| code.to_owned())
+            .filter_map(|line| line.trim().split_once(" = \"")?.1.split_once('"'))
+            .map(|(code, _)| code.to_owned())
             .collect();
         let pages: BTreeSet<String> = std::fs::read_dir(root().join(folder))
             .unwrap()

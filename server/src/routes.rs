@@ -88,14 +88,6 @@ fn writing() -> Table<Arc<App>> {
 mod tests {
     use super::table;
 
-    /// Who may come, as a reviewer reads it.
-    #[test]
-    fn every_route_says_who_may_come() {
-        let lines: Vec<String> =
-            table().lines().map(|info| format!("{info}  {:?}", info.access)).collect();
-        insta::assert_snapshot!(lines.join("\n"));
-    }
-
     /// What is served is described, and what is described is served.
     #[test]
     fn the_openapi_document_names_every_api_route() {
