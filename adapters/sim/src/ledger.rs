@@ -149,4 +149,15 @@ impl Ledger {
         let queued = self.queues.values().flatten().copied();
         queued.chain(self.detached.iter().copied()).collect()
     }
+
+    /// Drops an operation that has not had its effect and never will. One that was acknowledged
+    /// early stays acknowledged; any other is forgotten.
+    pub(crate) fn drop_open(&mut self, id: OpId) -> Option<Box<(OpContext, Operation)>> {
+        let entry = self.entries.get_mut(&id).filter(|entry| entry.phase != Phase::Ended)?;
+        if entry.result.is_some() {
+            entry.phase = Phase::Ended;
+            return entry.call.take();
+        }
+        self.entries.remove(&id)?.call
+    }
 }

@@ -1,10 +1,10 @@
 //! Which VMs move while they run, and why the others do not.
 
 use super::Request;
+use super::cards::Targets;
 use super::found::{Found, Names};
 use super::hosts::Hosts;
 use super::members::Member;
-use super::model::Targets;
 use super::placement::Placement;
 use super::settings::Settings;
 use super::sites::{Sites, Way};

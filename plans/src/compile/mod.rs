@@ -5,6 +5,7 @@
 //! one file per workflow lays the steps.
 
 mod address;
+pub(crate) mod cards;
 mod cleanup;
 mod costs;
 mod digest;

@@ -87,8 +87,9 @@ fn unregister(lay: &mut Lay, model: &Model<'_>, after: StepIx) -> StepIx {
     barrier
 }
 
-/// Reverses replication and fills the other side. A stretched group replicates both ways already: it
-/// gets its preference where that is wrong, and is looked at.
+/// Reverses replication and fills the other side. A stretched group replicates both ways already,
+/// unless a failover promoted one leg away from the other: then it is brought together again in the
+/// same way. It gets its preference where that is wrong, and is looked at.
 fn turn(lay: &mut Lay, model: &Model<'_>, after: StepIx) -> (Vec<GroupIx>, Vec<StepIx>) {
     lay.phase("Reverse replication");
     let (mut groups, mut ends) = (Vec::new(), Vec::new());
@@ -96,17 +97,26 @@ fn turn(lay: &mut Lay, model: &Model<'_>, after: StepIx) -> (Vec<GroupIx>, Vec<S
         groups.push(group);
         let site = ground::to(group, lay);
         let step = if model.storage.stretched(group) {
-            prefer_and_check(lay, model, group, site, after)
+            let whole = if model.storage.apart(group) {
+                reverse_and_sync(lay, group, site, after)
+            } else {
+                after
+            };
+            prefer_and_check(lay, model, group, site, whole)
         } else {
-            let reverse = lay.step(site, Action::ReverseReplication(group));
-            lay.needs(reverse, after);
-            let sync = lay.step(site, Action::SyncStorage(group));
-            lay.needs(sync, reverse);
-            sync
+            reverse_and_sync(lay, group, site, after)
         };
         ends.push(step);
     }
     (groups, ends)
+}
+
+fn reverse_and_sync(lay: &mut Lay, group: GroupIx, site: SiteIx, after: StepIx) -> StepIx {
+    let reverse = lay.step(site, Action::ReverseReplication(group));
+    lay.needs(reverse, after);
+    let sync = lay.step(site, Action::SyncStorage(group));
+    lay.needs(sync, reverse);
+    sync
 }
 
 fn prefer_and_check(

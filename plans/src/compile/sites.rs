@@ -91,5 +91,22 @@ pub(crate) fn ways<'a>(
             groups.push((group, Way { from, to }));
         }
     }
+    judge_ways(&sites, &groups, found);
     (sites, groups)
+}
+
+/// A site that some groups leave and others go to can neither be fenced nor be relied on.
+fn judge_ways(sites: &Sites<'_>, groups: &[(&DerivedGroup, Way)], found: &mut Found) {
+    for site in sites.all() {
+        let leaves = groups.iter().find(|(_, way)| way.from == site);
+        let comes = groups.iter().find(|(_, way)| way.to == site);
+        if let (Some((leaves, _)), Some((comes, _))) = (leaves, comes) {
+            let (name, leaves, comes) = (sites.name(site), &leaves.name, &comes.name);
+            found.error(
+                Code::RecoverySitesDiffer,
+                format!("group {leaves} leaves {name}, and group {comes} goes to it"),
+                "make a plan of its own for each direction",
+            );
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Fills a graph's tables from the decisions.
 
 use super::Request;
+use super::cards::Cards;
 use super::estimates::SHORT_SHUTDOWN;
 use super::lay::Lay;
-use super::model::{Cards, Model};
+use super::model::Model;
 use crate::document::Shutdown;
 use crate::graph::{CloneIx, CloneTarget, GroupIx, Nic, SiteIx, TestVm, VmIx, VmTarget};
 use crate::id::{HostId, NetworkName};

@@ -108,7 +108,8 @@ impl SiteAdapter for Composed {
 }
 
 impl Composed {
-    /// Storage has clones, the hypervisor has VMs and bubbles.
+    /// Storage has clones, the hypervisor has VMs and bubbles. One product may be both and then names
+    /// everything twice.
     async fn leftovers(&self, tag: &RunTag) -> Result<Observed, AdapterError> {
         let query = Query::Leftovers(tag.clone());
         let mut seen = self.products.storage.query(&query).await?;
@@ -119,6 +120,8 @@ impl Composed {
             return Err(AdapterError::new(ErrorClass::Bug, "an answer that is no list"));
         };
         all.extend(more);
+        all.sort();
+        all.dedup();
         seen.as_of = seen.as_of.min(other.as_of);
         seen.pending.extend(other.pending);
         Ok(seen)

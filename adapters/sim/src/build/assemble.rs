@@ -58,6 +58,7 @@ impl WorldSpec {
             bandwidth_mbps: link.bandwidth_mbps,
             loss: 0.0,
             static_rule: self.witness.is_none(),
+            apart: None,
             isolated: [None, None],
         };
         self.links.iter().map(pair).collect()

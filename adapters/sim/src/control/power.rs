@@ -3,7 +3,6 @@
 use muster_plans::id::{HostId, SiteName};
 use muster_plans::inventory::HostState;
 
-use crate::ledger::Phase;
 use crate::world::World;
 
 impl World {
@@ -47,10 +46,9 @@ impl World {
             if self.rng.chance(0.5) {
                 self.effect(name, id);
             }
-            let Some(ledger) = self.ledger(name) else { continue };
-            let ended = ledger.entries.get(&id).is_none_or(|entry| entry.phase == Phase::Ended);
-            if !ended {
-                ledger.entries.remove(&id);
+            let call = self.ledger(name).and_then(|ledger| ledger.drop_open(id));
+            if let Some(call) = call {
+                self.end_move(name, &call.1);
             }
         }
         if let Some(ledger) = self.ledger(name) {

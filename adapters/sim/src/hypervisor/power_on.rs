@@ -43,12 +43,12 @@ pub(super) fn room(site: &Site, instance: &Registration) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The disk lock: nobody else runs it, as far as the arrays see each other.
+/// The disk lock: nobody else runs it, as far as it can be known here.
 pub(super) fn alone(world: &World, here: &SiteName, vm: VmId) -> Result<(), Reason> {
     let key = format!("vm/{vm}");
     let elsewhere = world.sites.iter().find(|(name, other)| {
         *name != here
-            && world.contact(here, name)
+            && world.lock_holds(here, name)
             && other.instances.get(&key).is_some_and(|i| i.power != Power::Off)
     });
     elsewhere.map_or(Ok(()), |(name, _)| not_now(format!("it runs at {name}")))

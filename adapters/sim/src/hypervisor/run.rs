@@ -125,6 +125,8 @@ impl World {
         for key in self.on_host(site, host) {
             if let Some(instance) = self.instance_mut(site, &key) {
                 instance.waiting = instance.autostart && instance.tag.is_none();
+                // What was suspended has lost its memory, so that nobody can resume it.
+                instance.suspended_by = None;
             }
             self.set_power(site, &key, Power::Off);
         }

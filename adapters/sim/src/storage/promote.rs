@@ -1,6 +1,6 @@
 //! Makes a leg writable.
 
-use muster_contract::{Mode, OpContext};
+use muster_contract::{Mode, OpContext, Reason};
 use muster_plans::id::{ConsistencyGroupId, RecoveryPointId};
 use muster_plans::inventory::ReplicaRole;
 use muster_plans::time::Time;
@@ -34,9 +34,8 @@ pub(super) fn check(
     if contact && peer.serving && !taken_back {
         return not_now(format!("the leg at {} is writable; demote it first", peer.site));
     }
-    if !contact && !forced && !own.peer_closed {
-        let text = "does not answer and was not demoted; this needs evidence that it cannot write";
-        return not_now(format!("{} {text}", peer.site));
+    if !forced && !taken_back {
+        planned(leg, contact)?;
     }
     if other_point && let Some(vm) = world.running_on(&own.site, &group.id) {
         return not_now(format!("{vm} runs here and has {} open", group.id));
@@ -47,6 +46,27 @@ pub(super) fn check(
         return not_now(format!("{} has no recovery point {id} here", group.id));
     }
     Ok(Todo::WORK)
+}
+
+/// Without evidence a leg is promoted only where the other one was demoted and nothing is missing,
+/// or where the leg takes back what it gave up itself: out of contact only one of the two may do
+/// that, or both would.
+fn planned(leg: &OwnLeg<'_>, contact: bool) -> Result<(), Reason> {
+    let (group, own, peer) = (leg.group, leg.own(), leg.peer());
+    let undo = own.role == ReplicaRole::Source && group.replicating && !group.stretched();
+    if undo && !own.hold {
+        return Ok(());
+    }
+    if !contact || peer.open {
+        let state = if contact { "was not demoted" } else { "does not answer" };
+        let text = "this needs evidence that it cannot write";
+        return not_now(format!("{} {state}; {text}", peer.site));
+    }
+    let missing = group.undrained(1 - leg.side);
+    if group.replicating && missing > 0 {
+        return not_now(format!("{missing} writes of {} are not here; sync first", peer.site));
+    }
+    Ok(())
 }
 
 pub(super) fn apply(

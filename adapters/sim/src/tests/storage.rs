@@ -74,6 +74,45 @@ fn a_demote_waits_for_the_vms_and_for_the_link() {
 }
 
 #[test]
+fn without_evidence_only_a_demoted_and_drained_peer_gives_way() {
+    let mut rig = Rig::instant();
+    rig.pass(Span::mins(7));
+    stop_members(&mut rig, BRONZE);
+    rig.cut("link/paris/lyon");
+    rig.refused("lyon", promote(BRONZE), "needs evidence");
+    rig.mode = Mode::Unplanned;
+    assert!(rig.done("paris", demote(BRONZE)).note.unwrap().contains("could not be sent"));
+    rig.mode = Mode::Planned;
+    rig.refused("lyon", promote(BRONZE), "needs evidence");
+    rig.heal("link/paris/lyon");
+    rig.refused("lyon", promote(BRONZE), "sync first");
+    rig.done("paris", sync(BRONZE));
+    rig.done("lyon", promote(BRONZE));
+    assert!(rig.honest().lost.is_empty());
+}
+
+#[test]
+fn out_of_contact_only_the_source_takes_back_what_it_gave_up() {
+    let mut rig = Rig::instant();
+    stop_members(&mut rig, SILVER);
+    rig.done("paris", demote(SILVER));
+    rig.cut("link/paris/lyon");
+    rig.refused("lyon", promote(SILVER), "needs evidence");
+    rig.done("paris", promote(SILVER));
+    assert_eq!(rig.writers(SILVER), ["paris"]);
+    rig.heal("link/paris/lyon");
+    assert_eq!(rig.group("lyon", SILVER).role, ReplicaRole::Target);
+
+    // A stretched leg that stayed open goes on alone, so that the other one has no way back.
+    let mut rig = Rig::instant();
+    rig.done("paris", demote(GOLD));
+    rig.cut("link/paris/lyon");
+    assert_eq!(rig.writers(GOLD), ["lyon"]);
+    rig.refused("paris", promote(GOLD), "needs evidence");
+    rig.honest();
+}
+
+#[test]
 fn an_asynchronous_target_has_whole_points_only() {
     let mut rig = Rig::instant();
     rig.pass(Span::mins(31));

@@ -44,10 +44,12 @@ fn a_forced_promote_against_a_living_writer_is_seen() {
 #[test]
 fn the_lower_generation_gives_way_when_they_see_each_other() {
     let mut rig = wrong_word(SILVER);
-    rig.pass(Span::secs(10));
-    let spec = rig.spec("archive-01", "lyon-h01");
-    rig.done("lyon", HypervisorOp::Register(spec));
+    rig.pass(Span::secs(5));
     let vm = rig.vm("archive-01");
+    rig.done("lyon", HypervisorOp::Register(rig.spec("archive-01", "lyon-h01")));
+    rig.refused("lyon", power_on(vm), "it runs at paris");
+    // Nobody renews the disk lock that lyon knows of.
+    rig.pass(Span::secs(6));
     rig.done("lyon", power_on(vm));
     assert_eq!(kinds(&mut rig), [SecondWriter, Diverged, TwoInstances]);
     rig.heal("link/paris/lyon");

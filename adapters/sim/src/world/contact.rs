@@ -71,6 +71,9 @@ impl World {
             let ends = [self.pairs[nr].a.clone(), self.pairs[nr].b.clone()];
             let contact = self.contact(&ends[0], &ends[1]);
             let seen = ends.each_ref().map(|site| self.sees_witness(site));
+            let now = self.now;
+            let apart = &mut self.pairs[nr].apart;
+            *apart = if contact { None } else { Some(apart.unwrap_or(now)) };
             if contact {
                 self.pairs[nr].static_rule = !seen[0] && !seen[1];
             }
@@ -88,6 +91,14 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether a disk lock that is held at one site is known at the other one: as long as they see
+    /// each other, and then until it has run out for want of renewal.
+    pub(crate) fn lock_holds(&self, here: &SiteName, holder: &SiteName) -> bool {
+        let patience = self.settings.lease_ttl + self.settings.lease_ttl;
+        let pair = self.pair(here, holder);
+        pair.is_some_and(|p| p.apart.is_none_or(|since| self.now.since(since) <= patience))
     }
 
     /// Since when a site has seen neither its peer nor the witness.

@@ -19,6 +19,9 @@ pub(crate) struct Pair {
     /// decides until they both see each other with a witness again. Without that agreement a site
     /// cannot tell a dead witness from its own isolation.
     pub(crate) static_rule: bool,
+    /// Since when the two do not see each other.
+    #[serde(default)]
+    pub(crate) apart: Option<Time>,
     /// Since when each end (first `a`, then `b`) sees neither the other one nor the witness.
     pub(crate) isolated: [Option<Time>; 2],
 }

@@ -150,7 +150,11 @@ impl Group {
     ) -> Option<Time> {
         let leg = &self.legs[side];
         let newest = leg.line.until(now);
-        let Some(id) = id else { return Some(newest) };
+        let Some(id) = id else {
+            // A target that is being filled for the first time has nothing complete yet.
+            let whole = self.mode != ReplicationMode::Async || leg.line.upto == Upto::Head;
+            return if whole { Some(newest) } else { leg.points.last().copied() };
+        };
         let at = id.as_str().rsplit_once('@')?.1.parse().map(Time).ok()?;
         let there = match self.mode {
             ReplicationMode::Async => leg.points.contains(&at),

@@ -196,3 +196,15 @@ fn nothing_to_do_and_no_such_plan() {
     let empty = errors(&world, &plan, RunKind::Test);
     insta::assert_snapshot!(format!("{none}\n{empty}"));
 }
+
+#[test]
+fn a_site_is_never_left_and_gone_to_by_one_plan() {
+    let (mut world, plan) = world("bronze-async");
+    world.add_vm(&NewVm { name: "back-01", at: "lyon", to: "paris", ..NewVm::default() });
+    world.add_group("back", ("lyon", "paris"), &["bronze-async"], &[]);
+    world.config.plans.get_mut(&plan).unwrap().spec.protection_groups.push("back".into());
+    let said = errors(&world, &plan, RunKind::Failover);
+    insta::assert_snapshot!(
+        said.lines().filter(|l| l.contains("leaves")).collect::<Vec<_>>().join("\n")
+    );
+}

@@ -3,6 +3,7 @@
 use super::{graph, recovered, world};
 use crate::fixture::POLICIES;
 use crate::graph::render::text;
+use crate::inventory::ReplicaRole;
 use crate::run::RunKind;
 
 fn each_mode(name: &str, of: impl Fn(&str) -> String) {
@@ -94,6 +95,16 @@ fn reprotect() {
         let (world, plan) = world(policy);
         text(&graph(&recovered(world), &plan, RunKind::Reprotect, |_| {}))
     });
+}
+
+#[test]
+fn reprotect_brings_a_torn_stretched_group_together() {
+    let (world, plan) = world("gold-metro");
+    let mut world = recovered(world);
+    let lyon = world.inventory.sites.get_mut("lyon").unwrap();
+    lyon.groups.iter_mut().for_each(|leg| leg.role = ReplicaRole::FailedOver);
+    let graph = graph(&world, &plan, RunKind::Reprotect, |_| {});
+    insta::assert_snapshot!(text(&graph));
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::event::Event;
 use crate::state::StepState;
 use crate::step;
 
+/// Timeouts that mean that there is none.
+const NO_LIMIT: [u32; 2] = [0, u32::MAX];
+
 impl Executor {
     pub(super) fn send(&mut self) -> Result<(), Stop> {
         if self.closing {
@@ -27,7 +30,7 @@ impl Executor {
             let (action, timeout) = (step.action, step.timeout_ms);
             match action {
                 // Without a limit of time there is nothing to do but to wait for the answer.
-                Action::Prompt(_) if timeout == 0 => self.release(job.step),
+                Action::Prompt(_) if NO_LIMIT.contains(&timeout) => self.release(job.step),
                 Action::Gate(_) if self.open_gate(job.step)? => {}
                 _ => self.spawn(job),
             }

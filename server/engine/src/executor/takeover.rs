@@ -6,19 +6,28 @@ use super::{Executor, UnderWay};
 use crate::engine::Stop;
 use crate::event::Event;
 use crate::state::StepState;
+use crate::step::only_looks;
 
 impl Executor {
     /// Whatever may be under way is asked about before anything else: its intent is written again under
     /// a higher token, and it is sent as resumed.
     pub(super) fn take_over(&mut self) -> Result<(), Stop> {
         let active: Vec<StepIx> = self.live.state().active().collect();
+        let stopping = self.live.state().is_stopping();
         for step in active {
-            match self.shop.graph.step(step).action {
+            let row = self.shop.graph.step(step);
+            match row.action {
                 Action::Callout(_) => self.leave_to_a_person(step)?,
+                // Looking leaves no trace, and nobody asks a question any more whose run has stopped.
+                _ if stopping && only_looks(row) => self.leave_be(step)?,
                 _ => self.intend_again(step)?,
             }
         }
         Ok(())
+    }
+
+    fn leave_be(&mut self, step: StepIx) -> Result<(), Stop> {
+        self.emit(Event::Withdrawn { step }).map(|_| ())
     }
 
     /// A callout that may have been begun is never begun again by itself.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use muster_engine::testing::Fault;
+use muster_contract::ErrorClass;
+use muster_engine::testing::{Fault, Sample};
 use muster_engine::{By, Ending, StartError, Stop, Verdict, WaitingFor};
-use muster_plans::graph::Action;
+use muster_plans::graph::{Action, PromptIx};
+use muster_plans::run::RunKind;
 
 use crate::faults::operations;
 use crate::rig::{Rig, run};
@@ -120,5 +122,43 @@ async fn a_crash_while_an_answer_is_lost_sends_the_same_operation_again_or_nothi
                 rig.assert_promises();
             }
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_on_the_way_back_goes_on_back() {
+    let graph = Sample::test(2);
+    let broken = |rig: &Rig| {
+        let last = operations(rig).pop().unwrap();
+        rig.world.always(last, Some(Fault::Refuse(ErrorClass::Precondition)));
+    };
+    let whole = Rig::new(&graph);
+    broken(&whole);
+    assert_eq!(whole.play().await, Stop::Ended(Ending::Undone));
+    for records in 1..whole.records().len() {
+        let mut rig = Rig::new(&graph);
+        let before = rig.world.objects().comparable();
+        broken(&rig);
+        start_and_die(&rig, records).await;
+        rig.take_over().await.unwrap();
+        assert_eq!(rig.wait().await, Stop::Ended(Ending::Undone), "after {records}");
+        assert_eq!(rig.world.objects().comparable(), before, "after {records}: a trace");
+        rig.assert_promises();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_while_a_cancel_is_written_does_not_ask_again() {
+    for further in 1..3 {
+        let mut rig = Rig::new(&Sample::chain(RunKind::Reprotect, &[Action::Prompt(PromptIx(0))]));
+        rig.start().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        rig.journal.stop_after(Some(rig.records().len() + further));
+        let cancel = rig.engine.cancel(run(), By(String::from("ines")), None);
+        _ = tokio::time::timeout(Duration::from_secs(5), cancel).await;
+        rig.take_over().await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(60), rig.wait()).await;
+        assert_eq!(ended.unwrap(), Stop::Ended(Ending::Halted), "after {further} more");
+        rig.assert_promises();
     }
 }

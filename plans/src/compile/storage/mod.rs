@@ -1,16 +1,22 @@
 //! Consistency groups of a plan, and which volumes of each VM are in them.
 
+mod point;
+mod torn;
+
 use super::Request;
 use super::found::{Found, Names};
 use super::lookup::{Lookup, with_room};
 use super::members::Member;
 use super::sites::{Sites, Way};
-use crate::finding::{Code, Finding};
+use crate::finding::Code;
 use crate::graph::{GroupIx, GroupTarget, SiteIx};
 use crate::id::{ConsistencyGroupId, PolicyName, VolumeId};
-use crate::inventory::{ConsistencyGroup, ObjectKind, ReplicationMode, VirtualMachine};
+use crate::inventory::{ConsistencyGroup, ReplicaRole, ReplicationMode, VirtualMachine};
 use crate::run::RunKind;
-use crate::time::{Span, Time};
+use crate::time::Time;
+use point::capture;
+pub(crate) use point::judge_age;
+use torn::{judge_home, judge_torn};
 
 /// The groups by index, and what of each VM they hold.
 #[derive(Debug, Default)]
@@ -41,6 +47,12 @@ impl Storage<'_> {
 
     pub(crate) fn stretched(&self, ix: GroupIx) -> bool {
         self.group(ix).mode == ReplicationMode::Stretched
+    }
+
+    /// Whether the leg at the end of the way was promoted away from the other one.
+    pub(crate) fn apart(&self, ix: GroupIx) -> bool {
+        let leg = self.legs[ix.0 as usize];
+        leg.is_some_and(|leg| leg.role == ReplicaRole::FailedOver)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = GroupIx> + use<> {
@@ -146,63 +158,6 @@ impl<'a> Collector<'_, 'a> {
     }
 }
 
-/// Notes which state of the data the run recovers to, as the target itself reports it.
-///
-/// Only a point that somebody chose is pinned. Otherwise the newest one is promoted, because a last
-/// sync may still succeed and bring more; time and age are those of the newest point now, so that
-/// what people confirm is never better than what they get.
-fn capture(
-    request: &Request<'_>,
-    target: &mut GroupTarget,
-    leg: Option<&ConsistencyGroup>,
-    seen: Time,
-    found: &mut Found,
-) {
-    let Some(leg) = leg else { return };
-    let chosen = request.points.get(&target.id);
-    let point = match chosen {
-        Some(id) => leg.points.iter().find(|point| point.id == *id),
-        None => leg.points.first(),
-    };
-    if let (Some(id), None) = (chosen, point) {
-        let message = format!("consistency group {} has no recovery point {id}", target.id);
-        found.error(
-            Code::UnknownRecoveryPoint,
-            message,
-            "choose one of the points that the group offers now; older ones may have expired",
-        );
-    }
-    target.point = chosen.cloned();
-    match point {
-        Some(point) => {
-            target.point_time = Some(point.taken_at);
-            target.point_age = Some(request.now.since(point.taken_at));
-        }
-        // Without points the replica itself is the newest state: it is as old as the leg says it is
-        // behind, plus the time since anybody looked.
-        None => target.point_age = leg.lag.map(|lag| lag + request.now.since(seen)),
-    }
-}
-
-/// Recovery points that are older than what the business asked for, or of unknown age.
-pub(crate) fn judge_age(rpo: Option<Span>, groups: &[GroupTarget], found: &mut Found) {
-    let Some(rpo) = rpo else { return };
-    let old: Vec<&GroupTarget> =
-        groups.iter().filter(|group| group.point_age.is_none_or(|age| age > rpo)).collect();
-    let Some(worst) = old.iter().max_by_key(|group| group.point_age.unwrap_or(Span(u64::MAX)))
-    else {
-        return;
-    };
-    let age =
-        worst.point_age.map_or_else(|| "of unknown age".to_owned(), |age| format!("{age} old"));
-    let names: Names = old.iter().map(|group| &group.id).collect();
-    found.warning(
-        Code::RecoveryPointTooOld,
-        format!("the objective is {rpo}, but {} is {age}; too old: {names}", worst.id),
-        "wait for replication to catch up, or confirm that so much work may be lost",
-    );
-}
-
 /// What of a VM is in the plan's groups.
 fn held_by(vm: &VirtualMachine, of_volume: &Lookup<&VolumeId, GroupIx>) -> VmStorage {
     let mut held = VmStorage::default();
@@ -219,64 +174,4 @@ fn held_by(vm: &VirtualMachine, of_volume: &Lookup<&VolumeId, GroupIx>) -> VmSto
     }
     held.groups.sort_unstable();
     held
-}
-
-/// Without its home a VM cannot be registered at the other site.
-fn judge_home(member: &Member<'_>, held: &VmStorage, found: &mut Found) {
-    let home = member.vm.objects.iter().find(|object| object.kind == ObjectKind::Config);
-    if home.is_some_and(|home| held.volumes.contains(&home.volume)) {
-        return;
-    }
-    let name = &member.vm.name;
-    let message = match home {
-        Some(home) => {
-            format!("the home of {name} lies on volume {}, which does not replicate", home.volume)
-        }
-        None => format!("{name} has no home object"),
-    };
-    let help = "give the VM's home a replicated policy; without it the VM cannot be registered at \
-                the recovery site";
-    found.push(Finding::error(Code::HomeNotReplicated, message, help).about(format!("vm/{name}")));
-}
-
-/// A consistency group changes its role as a whole: VMs on it that are not in the plan would lose
-/// their storage under their feet.
-fn judge_torn(
-    sites: &Sites<'_>,
-    members: &[Member<'_>],
-    storage: &Storage<'_>,
-    of_volume: &Lookup<&VolumeId, GroupIx>,
-    found: &mut Found,
-) {
-    let mut inside = with_room(members.len());
-    inside.extend(members.iter().map(|member| (member.vm.id, ())));
-    let mut outside = vec![Names::default(); storage.groups.len()];
-    let mut froms: Vec<SiteIx> = members.iter().map(|member| member.way.from).collect();
-    froms.sort_unstable();
-    froms.dedup();
-    for site in froms {
-        for vm in &sites.inventory(site).vms {
-            if vm.run_tag.is_some() || inside.contains_key(&vm.id) {
-                continue;
-            }
-            for object in &vm.objects {
-                let group = of_volume.get(&object.volume);
-                if let Some(group) = group.filter(|g| storage.group(**g).from == site) {
-                    outside[group.0 as usize].add(format!("{} of {}", object.volume, vm.name));
-                }
-            }
-        }
-    }
-    for (group, outside) in storage.groups.iter().zip(outside) {
-        if outside.count() > 0 {
-            found.error(
-                Code::TornConsistencyGroup,
-                format!(
-                    "consistency group {} holds volumes of VMs outside the plan: {outside}",
-                    group.id
-                ),
-                "bring these VMs into the plan's groups, or move their volumes to another group",
-            );
-        }
-    }
 }
