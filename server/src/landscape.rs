@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use muster_contract::Capabilities;
+use muster_contract::{Capabilities, FenceState, WitnessState};
 use muster_plans::config::Config;
 use muster_plans::group::{self, Derivation};
 use muster_plans::id::{PlanName, SiteName};
@@ -21,10 +21,23 @@ pub struct SiteStatus {
     pub reachable: bool,
     /// When it last answered.
     pub last_seen: Option<Time>,
+    /// Since when it has answered, or not answered, without a break.
+    pub since: Option<Time>,
     /// Why it did not.
     pub error: Option<String>,
     /// What it can do.
     pub capabilities: Option<Capabilities>,
+    /// What it says of the other sites.
+    pub peers: BTreeMap<SiteName, Word>,
+}
+
+/// What one site says of another one.
+#[derive(Clone, Debug, Default)]
+pub struct Word {
+    /// Whether it has fenced it.
+    pub fence: Option<FenceState>,
+    /// What the witness sees of it.
+    pub witness: Option<WitnessState>,
 }
 
 /// Everything at one moment.
@@ -95,7 +108,9 @@ impl Landscape {
             let status = self.status.entry(one.site).or_default();
             let last_seen = one.status.last_seen.or(status.last_seen);
             let capabilities = one.status.capabilities.or_else(|| status.capabilities.take());
-            *status = SiteStatus { last_seen, capabilities, ..one.status };
+            let unbroken = status.reachable == one.status.reachable;
+            let since = status.since.filter(|_| unbroken).or(one.status.since);
+            *status = SiteStatus { last_seen, since, capabilities, ..one.status };
         }
         if !changed.is_empty() {
             self.inventory.generation += 1;

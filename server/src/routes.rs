@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::api::{documents, events, groups, inventory, plans, runs, sim, sites, tokens};
+use crate::api::{chains, documents, events, groups, inventory, plans, runs, sim, sites, tokens};
 use crate::app::App;
 use crate::auth::Privilege::{
     AuditRead, GroupWrite, InventoryRead, PlanRead, PlanWrite, RunAnswer, RunAttest, RunCancel,
@@ -62,6 +62,7 @@ fn reading() -> Table<Arc<App>> {
         .get("/api/v1/runs/{id}/steps", Needs(RunRead), runs::steps)
         .get("/api/v1/runs/{id}/journal", Needs(RunRead), runs::journal)
         .get("/api/v1/runs/{id}/events", Needs(RunRead), events::events)
+        .get("/api/v1/chains/{id}", Needs(RunRead), chains::show)
         .get("/api/v1/sim/truth", Needs(SimControl), sim::truth)
 }
 

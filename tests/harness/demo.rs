@@ -195,18 +195,11 @@ impl Demo {
         self.muster(&args).expect(0).json()
     }
 
-    /// The ground truth of the world.
-    ///
-    /// # Panics
-    /// Where the world does not answer.
-    pub fn truth(&self) -> Value {
-        self.muster(&["sim", "truth", "--output", "json"]).expect(0).json()
-    }
-
     /// Breaks or heals something.
     ///
     /// # Panics
     /// Where the world refuses.
+    #[track_caller]
     pub fn sim(&self, verb: &str, what: &str, name: &str) {
         let _ = self.muster(&["sim", verb, what, name]).expect(0);
     }

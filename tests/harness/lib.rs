@@ -3,12 +3,17 @@
 //! The real binary is run, because that is what users have: `cargo build -p muster` comes first, as
 //! `tests/run` does it.
 
+mod api;
 mod demo;
+mod truth;
 
 use std::path::PathBuf;
 use std::sync::Once;
 
+pub use api::{Answer, Ask, await_true};
 pub use demo::{Demo, DemoOptions, Ran};
+pub use reqwest::Method;
+pub use truth::Truth;
 
 /// The `muster` binary beside the test binary.
 ///

@@ -154,6 +154,9 @@ pub struct BubbleState {
 pub enum FenceState {
     /// It can write.
     Unfenced,
+    /// It was asked for, and is recorded where the site must look before it writes again. Whether it
+    /// holds now cannot be read back from here, so that this is no evidence.
+    Asked,
     /// It is read back that it cannot.
     Fenced,
 }

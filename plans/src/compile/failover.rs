@@ -96,10 +96,13 @@ fn try_protected_side(lay: &mut Lay, model: &Model<'_>, checked: StepIx) -> Vec<
     ends.into_iter().map(barrier).collect()
 }
 
-/// For each protected site: a gate that waits for evidence, then a fence. Gives the fences by site.
+/// For each protected site: a gate that waits for evidence, then a fence. Gives, for each site, the
+/// barrier behind both.
 ///
 /// The gate stands behind the last thing that is tried at the site, because evidence counts only if it
-/// is newer than the last change there.
+/// is newer than the last change there. Nothing goes on without it. The fence is asked for besides, so
+/// that the site is kept out when it returns; whether it has taken hold cannot always be read back from
+/// outside a site that is gone, and then the evidence stands alone and the report says so.
 fn gates_and_fences(
     lay: &mut Lay,
     model: &Model<'_>,
@@ -116,9 +119,13 @@ fn gates_and_fences(
         if let Some(tried) = tried[site.0 as usize] {
             lay.follows(gate, tried);
         }
-        let fence = lay.step(at, Action::Fence(site));
+        let fence = lay.lenient(at, Action::Fence(site), OnFailure::Warn);
+        lay.at(fence).timeout_ms = millis(SHORT_DEADLINE);
         lay.needs(fence, gate);
-        fenced[site.0 as usize] = Some(fence);
+        let proved = lay.barrier(at);
+        lay.needs(proved, gate);
+        lay.follows(proved, fence);
+        fenced[site.0 as usize] = Some(proved);
     }
     fenced
 }

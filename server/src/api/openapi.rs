@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{documents, events, groups, inventory, plans, runs, sim, sites, tokens};
+use super::{chains, documents, events, groups, inventory, plans, runs, sim, sites, tokens};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +34,7 @@ use super::{documents, events, groups, inventory, plans, runs, sim, sites, token
         documents::put,
         documents::yaml,
         documents::apply,
+        chains::show,
         runs::list,
         runs::start,
         runs::show,

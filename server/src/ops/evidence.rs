@@ -102,6 +102,10 @@ async fn fence(app: &App, adapter: &dyn SiteAdapter, against: &SiteName, known: 
             });
             (true, format!("{against} is fenced, read back at {at}"))
         }
+        Ok(Observation::Fence(FenceState::Asked)) => (
+            false,
+            format!("a fence against {against} was asked for; that it holds is not read back"),
+        ),
         Ok(Observation::Fence(FenceState::Unfenced)) => (false, format!("{against} is not fenced")),
         Ok(_) => (false, "the fence gave an answer that makes no sense".to_owned()),
         Err(error) => (false, format!("the fence cannot be read at {at}: {error}")),

@@ -1,16 +1,18 @@
 //! Asks every site what is there, round after round.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use muster_contract::SiteAdapter;
+use muster_contract::{Observation, Query, SiteAdapter};
 use muster_engine::Clock;
 use muster_plans::id::SiteName;
+use muster_plans::time::Time;
 use muster_store::SiteSnapshot;
 
 use crate::app::App;
-use crate::landscape::{Learned, SiteStatus};
+use crate::landscape::{Learned, SiteStatus, Word};
 
 /// A site that has not answered within this time counts as out of reach in this round.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -32,7 +34,8 @@ pub async fn round(app: &App) {
     let known = app.current.get();
     let asked = sites.into_iter().map(|(site, adapter)| {
         let knows = known.status.get(&site).is_some_and(|s| s.capabilities.is_some());
-        ask(app, site, adapter, knows)
+        let peers = known.config.sites.keys().filter(|peer| **peer != site).cloned().collect();
+        ask(app, site, adapter, knows, peers)
     });
     let learned = join_all(asked).await;
     let mut changed = Vec::new();
@@ -56,32 +59,59 @@ async fn ask(
     site: SiteName,
     adapter: Arc<dyn SiteAdapter>,
     knows_capabilities: bool,
+    peers: Vec<SiteName>,
 ) -> Learned {
+    let now = app.clock.now();
     let answers = tokio::time::timeout(ANSWER_WITHIN, async {
         let capabilities =
             if knows_capabilities { None } else { Some(adapter.capabilities().await?) };
         let inventory = adapter.inventory().await?;
         let surroundings = adapter.surroundings().await?;
-        Ok::<_, muster_contract::AdapterError>((capabilities, inventory, surroundings))
+        let words = join_all(peers.into_iter().map(|peer| word(&*adapter, peer))).await;
+        let words: BTreeMap<SiteName, Word> = words.into_iter().collect();
+        Ok::<_, muster_contract::AdapterError>((capabilities, inventory, surroundings, words))
     });
     match answers.await {
-        Ok(Ok((capabilities, inventory, surroundings))) => Learned {
+        Ok(Ok((capabilities, inventory, surroundings, peers))) => Learned {
             site,
             status: SiteStatus {
                 reachable: true,
                 last_seen: Some(app.clock.now()),
+                since: Some(now),
                 error: None,
                 capabilities,
+                peers,
             },
             inventory: Some(inventory),
             surroundings: Some(surroundings),
         },
-        Ok(Err(error)) => silent(site, error.to_string()),
-        Err(_) => silent(site, format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
+        Ok(Err(error)) => silent(site, now, error.to_string()),
+        Err(_) => silent(site, now, format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
     }
 }
 
-fn silent(site: SiteName, error: String) -> Learned {
-    let status = SiteStatus { reachable: false, error: Some(error), ..SiteStatus::default() };
+/// What a site says of another one. That it cannot say is no reason to doubt the rest.
+async fn word(adapter: &dyn SiteAdapter, peer: SiteName) -> (SiteName, Word) {
+    let (fence, witness) = (Query::Fence(peer.clone()), Query::Witness(peer.clone()));
+    let (fence, witness) =
+        futures_util::future::join(adapter.query(&fence), adapter.query(&witness)).await;
+    let fence = match fence.map(|seen| seen.state) {
+        Ok(Observation::Fence(state)) => Some(state),
+        _ => None,
+    };
+    let witness = match witness.map(|seen| seen.state) {
+        Ok(Observation::Witness(state)) => Some(state),
+        _ => None,
+    };
+    (peer, Word { fence, witness })
+}
+
+fn silent(site: SiteName, now: Time, error: String) -> Learned {
+    let status = SiteStatus {
+        reachable: false,
+        since: Some(now),
+        error: Some(error),
+        ..SiteStatus::default()
+    };
     Learned { site, status, inventory: None, surroundings: None }
 }

@@ -3,14 +3,15 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use muster_contract::{FenceState, WitnessSight};
 use muster_plans::id::SiteName;
-use muster_plans::inventory::{Link, Witness};
+use muster_plans::inventory::{HostState, Link, Witness};
 use muster_web::page::{
     BackendLine, LinkLine, SiteDetail, Sites, SitesBody, SitesLive, WitnessLine,
 };
 use muster_web::part::When;
 use muster_web::route::pattern;
-use muster_web::state::{Fence, Health};
+use muster_web::state::{Fence, Health, Sight};
 use muster_web::{Live, Nav};
 
 use super::chrome::{self, At};
@@ -46,7 +47,12 @@ fn body(app: &App) -> SitesBody {
         source: Live { fragment: pattern::SITES_LIVE.to_owned(), events: String::new() },
         sites: details(app, &landscape),
         links: landscape.inventory.links.iter().map(|found| link(found, now)).collect(),
-        witnesses: landscape.inventory.witnesses.iter().map(witness).collect(),
+        witnesses: landscape
+            .inventory
+            .witnesses
+            .iter()
+            .map(|one| witness(&landscape, one, now))
+            .collect(),
     }
 }
 
@@ -59,50 +65,70 @@ pub(super) fn details(app: &App, landscape: &Landscape) -> Vec<SiteDetail> {
 fn detail(landscape: &Landscape, site: SiteDto, now: i64) -> SiteDetail {
     let name = SiteName::from(site.name.as_str());
     let status = landscape.status.get(&name);
-    let seen = status.and_then(|status| status.last_seen).map(|at| When::new(at.0, now));
-    let health = match (site.reachable, seen, site.hosts_up == site.hosts) {
-        (true, _, true) => Health::Up,
-        (true, _, false) => Health::Degraded,
-        (false, None, _) => Health::Unknown,
-        (false, Some(_), _) => Health::Down,
-    };
+    let seen = status.is_some_and(|status| status.last_seen.is_some());
     let inventory = landscape.inventory.sites.get(&name);
+    let hosts = inventory.map(|known| known.hosts.as_slice()).unwrap_or_default();
+    // A host in standby is there and is woken when it is needed.
+    let down = hosts.iter().filter(|host| host.state == HostState::Down).count();
+    let health = match (site.reachable, seen, down) {
+        (true, _, 0) => Health::Up,
+        (true, ..) => Health::Degraded,
+        (false, false, _) => Health::Unknown,
+        (false, true, _) => Health::Down,
+    };
     let containers = inventory.map(|known| known.containers.as_slice()).unwrap_or_default();
     let size: u64 = containers.iter().map(|container| container.size_gib).sum();
     let free: u64 = containers.iter().map(|container| container.free_gib).sum();
+    let can = status.and_then(|status| status.capabilities.as_ref());
+    let can: Vec<String> = can
+        .map(|can| can.operations.keys().map(|one| view::word(one)).collect())
+        .unwrap_or_default();
     SiteDetail {
         health,
-        // Since when a site has answered is not kept; since when it is silent is.
-        since: seen.filter(|_| health == Health::Down),
+        since: status.and_then(|status| status.since).map(|at| When::new(at.0, now)),
         read: inventory.map(|known| When::new(known.observed_at.0, now)),
-        notes: notes(&site),
-        // Whether a site is fenced is asked of its peer, when a failover is about to start.
-        fence: Fence::Unknown,
+        notes: notes(&site, down),
+        fence: fence(landscape, &name),
         fence_level: site.fence_level.unwrap_or_else(|| "not known".to_owned()),
         hosts: (words::number(site.hosts_up), words::number(site.hosts)),
         vms: words::number(site.vms),
         storage_gib: (size.saturating_sub(free), size),
-        backends: site.backends.into_iter().map(|one| backend(one, health)).collect(),
+        backends: site.backends.into_iter().map(|one| backend(one, health, &can)).collect(),
         name: site.name,
     }
 }
 
-fn notes(site: &SiteDto) -> Vec<String> {
+fn notes(site: &SiteDto, down: usize) -> Vec<String> {
     let mut notes: Vec<String> = site.error.iter().cloned().collect();
-    if site.reachable && site.hosts_up < site.hosts {
-        notes.push(format!("{} of {} hosts are up", site.hosts_up, site.hosts));
+    if site.reachable && down > 0 {
+        notes.push(format!("{down} of {} hosts do not answer", site.hosts));
     }
     notes
 }
 
-fn backend(backend: BackendDto, site: Health) -> BackendLine {
+/// Whether a site is cut off, as its peers say.
+fn fence(landscape: &Landscape, site: &SiteName) -> Fence {
+    let said = landscape.status.values().filter(|status| status.reachable);
+    let said: Vec<FenceState> = said.filter_map(|status| status.peers.get(site)?.fence).collect();
+    if said.contains(&FenceState::Fenced) {
+        Fence::Fenced
+    } else if said.contains(&FenceState::Asked) {
+        Fence::Asked
+    } else if said.is_empty() {
+        Fence::Unknown
+    } else {
+        Fence::Open
+    }
+}
+
+fn backend(backend: BackendDto, site: Health, can: &[String]) -> BackendLine {
     BackendLine {
         name: backend.name,
         kind: backend.adapter,
         roles: backend.roles,
         // Backends answer through their site's agent, and are not asked one by one.
         health: if site == Health::Degraded { Health::Up } else { site },
-        capabilities: Vec::new(),
+        capabilities: can.to_vec(),
         note: String::new(),
     }
 }
@@ -120,12 +146,26 @@ fn link(link: &Link, now: i64) -> LinkLine {
     }
 }
 
-fn witness(witness: &Witness) -> WitnessLine {
+/// What a witness sees, as the sites that reach it hear from it.
+fn witness(landscape: &Landscape, witness: &Witness, now: i64) -> WitnessLine {
+    let reached = landscape.status.values().filter(|status| status.reachable);
+    let heard: Vec<_> = reached
+        .flat_map(|status| status.peers.iter().map(move |(of, word)| (status.last_seen, of, word)))
+        .filter_map(|(at, of, word)| Some((at, of, word.witness.as_ref()?)))
+        .filter(|(_, _, state)| state.witness.as_ref() == Some(&witness.name))
+        .collect();
+    let sight = |sight: WitnessSight| match sight {
+        WitnessSight::Seen => Sight::Seen,
+        WitnessSight::Silent => Sight::Silent,
+        WitnessSight::Dead => Sight::Dead,
+    };
     WitnessLine {
         name: witness.name.to_string(),
         health: if witness.up { Health::Up } else { Health::Down },
-        // What it sees is asked when it matters: on the page that starts a failover.
-        sees: Vec::new(),
-        heard: None,
+        sees: heard
+            .iter()
+            .filter_map(|(_, of, state)| Some((of.to_string(), sight(state.sight?))))
+            .collect(),
+        heard: heard.iter().filter_map(|(at, ..)| *at).max().map(|at| When::new(at.0, now)),
     }
 }

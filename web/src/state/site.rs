@@ -19,6 +19,8 @@ super::states! {
     Fence {
         /// It can write.
         Open = "open", Quiet, "unlock", "can write";
+        /// It hears of the fence before it writes again; that it cannot write now is not read back.
+        Asked = "asked", Warn, "lock", "fence asked for";
         /// It was read back that it cannot.
         Fenced = "fenced", Warn, "lock", "fenced";
         /// A named person says that it cannot.

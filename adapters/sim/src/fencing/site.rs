@@ -56,7 +56,9 @@ pub(super) fn fence(world: &mut World, call: &Call<'_>, site: &SiteName) -> Note
     world.world_changed();
     match world.fence_state(call.site, site) {
         FenceState::Fenced => None,
-        FenceState::Unfenced => Some(format!("{site} has not heard of it; not proved yet")),
+        FenceState::Asked | FenceState::Unfenced => {
+            Some(format!("{site} has not heard of it yet; it will before it writes again"))
+        }
     }
 }
 
@@ -91,7 +93,8 @@ impl World {
         let dead = || self.witness_state(from, site).sight == Some(WitnessSight::Dead);
         match fence {
             Some(fence) if fence.heard || dead() => FenceState::Fenced,
-            Some(_) | None => FenceState::Unfenced,
+            Some(_) => FenceState::Asked,
+            None => FenceState::Unfenced,
         }
     }
 

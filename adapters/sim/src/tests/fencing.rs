@@ -133,8 +133,8 @@ fn a_fenced_site_stays_read_only_until_it_is_let_in() {
     let unfence = FencingOp::UnfenceSite { site: site("paris") };
     rig.cut("site/paris");
     let note = rig.done("lyon", fence.clone()).note;
-    assert!(note.unwrap().contains("not proved"));
-    assert_eq!(fence_state(&mut rig, "lyon", "paris"), FenceState::Unfenced);
+    assert!(note.unwrap().contains("has not heard of it yet"));
+    assert_eq!(fence_state(&mut rig, "lyon", "paris"), FenceState::Asked);
     rig.pass(Span::secs(11));
     assert_eq!(fence_state(&mut rig, "lyon", "paris"), FenceState::Fenced);
     rig.heal("site/paris");

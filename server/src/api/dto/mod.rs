@@ -23,8 +23,8 @@ pub use plan::{
     ReadinessDto,
 };
 pub use run::{
-    AnswerRequest, AttestRequest, CancelRequest, PhaseDto, ResumeRequest, RuleRequest, RunDto,
-    StartKind, StartRun, StepDto, WaitingDto,
+    AnswerRequest, AttestRequest, CancelRequest, ChainDto, PhaseDto, ResumeRequest, RuleRequest,
+    RunDto, StartKind, StartRun, StepDto, WaitingDto,
 };
 pub use site::{BackendDto, LinkDto, SiteDto, WitnessDto};
 

@@ -107,6 +107,27 @@ pub struct RunDto {
     pub cause: Option<String>,
 }
 
+/// Runs that follow one another: a failback is a reprotect, a planned migration and a reprotect.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainDto {
+    /// Its id.
+    pub id: String,
+    /// The plan.
+    pub plan: String,
+    /// `failback`.
+    pub kind: String,
+    /// `running`, `succeeded`, `stopped` because one of its runs did not succeed, or `refused: ` with
+    /// the reason why its next run was not started.
+    pub state: String,
+    /// Who started it.
+    pub started_by: String,
+    /// When.
+    pub started_at: String,
+    /// Its runs so far, in their order.
+    pub runs: Vec<RunDto>,
+}
+
 /// A phase of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

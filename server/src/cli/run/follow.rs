@@ -9,7 +9,7 @@ use super::super::Format;
 use super::super::client::Client;
 use super::super::exit::Exit;
 use super::show;
-use crate::api::dto::RunDto;
+use crate::api::dto::{ChainDto, RunDto};
 
 /// A server that is being restarted is waited for this many times, half a second apart: the run goes
 /// on by itself when it is back.
@@ -22,38 +22,39 @@ pub(super) async fn until_rest(client: &Client, id: &str) -> anyhow::Result<Exit
     Ok(show::exit_of(&run))
 }
 
-/// Follows a failback: its runs one after the other.
-pub(super) async fn chain(client: &Client, chain: &str) -> anyhow::Result<Exit> {
-    let mut runs: Vec<RunDto> = Vec::new();
+/// Follows a failback: its runs one after the other, until one of them rests or all have ended.
+pub(super) async fn chain(client: &Client, id: &str) -> anyhow::Result<Exit> {
+    let path = format!("/chains/{id}");
+    let mut shown = 0;
     loop {
-        let path = format!("/runs?chain={chain}");
-        let mut ordered: Vec<RunDto> = patiently(|| client.list(&path)).await?;
-        ordered.reverse();
-        for run in &ordered {
-            if runs.iter().any(|known| known.id == run.id) {
-                continue;
-            }
+        let chain: ChainDto = patiently(|| client.get(&path)).await?;
+        for run in chain.runs.iter().skip(shown) {
             let run = rest(client, &run.id).await?;
             if client.format == Format::Table {
                 show::summary(client, &run)?;
             }
+            shown += 1;
             if show::exit_of(&run) != Exit::Done {
-                return end_of_chain(client, &[run]);
+                return end_of_chain(client, &path, show::exit_of(&run)).await;
             }
-            runs.push(run);
         }
-        if runs.len() >= crate::ops::FAILBACK_STAGES {
-            return end_of_chain(client, &runs);
+        // The last run may have ended after the chain was read; what counts is its end.
+        if chain.state != "running" && shown == chain.runs.len() {
+            let exit = if chain.state == "succeeded" { Exit::Done } else { Exit::Refused };
+            return end_of_chain(client, &path, exit).await;
         }
         pause().await;
     }
 }
 
-fn end_of_chain(client: &Client, runs: &[RunDto]) -> anyhow::Result<Exit> {
+async fn end_of_chain(client: &Client, path: &str, exit: Exit) -> anyhow::Result<Exit> {
+    let chain: ChainDto = patiently(|| client.get(path)).await?;
     if client.format == Format::Json {
-        super::output::json(&runs)?;
+        super::output::json(&chain)?;
+    } else if exit == Exit::Refused {
+        super::output::line(&format!("the failback stops: {}", chain.state));
     }
-    Ok(runs.last().map_or(Exit::Done, show::exit_of))
+    Ok(exit)
 }
 
 async fn rest(client: &Client, id: &str) -> anyhow::Result<RunDto> {

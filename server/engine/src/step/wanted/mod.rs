@@ -109,10 +109,7 @@ impl Wanted {
                 Some(state) => Met::NotYet(format!("the host is {}", host_word(state))),
                 None => Met::Never(String::from("the host is not known there")),
             },
-            (Observation::Fence(state), Wanted::Fence(wanted)) => Met::or(state == wanted, || {
-                let word = if *state == FenceState::Fenced { "fenced" } else { "not fenced" };
-                format!("the site is {word}")
-            }),
+            (Observation::Fence(state), Wanted::Fence(wanted)) => fence(*wanted, *state),
             (Observation::Leftovers(left), Wanted::NothingLeft) => {
                 Met::or(left.is_empty(), || leftovers(left))
             }
@@ -120,6 +117,19 @@ impl Wanted {
             _ => unanswered(),
         }
     }
+}
+
+/// A fence that was asked for is as much as can be had against a site that is gone. Whether the site
+/// can write is for the gate before it, which counts only what is read back.
+fn fence(wanted: FenceState, seen: FenceState) -> Met {
+    let met = match wanted {
+        FenceState::Fenced | FenceState::Asked => seen != FenceState::Unfenced,
+        FenceState::Unfenced => seen == FenceState::Unfenced,
+    };
+    Met::or(met, || {
+        let word = if seen == FenceState::Unfenced { "not fenced" } else { "fenced" };
+        format!("the site is {word}")
+    })
 }
 
 fn unanswered() -> Met {

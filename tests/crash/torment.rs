@@ -1,0 +1,158 @@
+//! One demo whose server is killed again and again.
+
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use muster_tests::{Demo, DemoOptions, Method};
+use serde_json::{Value, json};
+
+use super::{Hits, WORKFLOWS};
+
+/// Most kills of one run.
+const KILLS_EACH: u32 = 3;
+
+/// States in which a run is over and all is well.
+const WELL: [&str; 2] = ["succeeded", "succeeded-with-warnings"];
+
+pub(super) struct Torment {
+    demo: Demo,
+    rng: Rng,
+    hits: Hits,
+    /// How long each workflow takes undisturbed, by its place in [`WORKFLOWS`].
+    length: [Duration; WORKFLOWS.len()],
+    begun: u32,
+}
+
+impl Torment {
+    pub(super) fn new(seed: u64, hits: Hits) -> Torment {
+        let demo = Demo::start(DemoOptions { vms: 60, seed, speed: 40 });
+        let length = [Duration::from_secs(2); WORKFLOWS.len()];
+        Torment { demo, rng: Rng::with_seed(seed), hits, length, begun: 0 }
+    }
+
+    /// Torments it until every workflow was taken over so many times. The first round is left alone,
+    /// to see how long everything takes.
+    pub(super) fn until(mut self, goal: usize) {
+        self.round(0);
+        while !self.done(goal) {
+            self.round(KILLS_EACH);
+        }
+    }
+
+    fn done(&self, goal: usize) -> bool {
+        let hits = self.hits.lock().unwrap();
+        WORKFLOWS.iter().all(|workflow| hits.get(workflow).is_some_and(|n| *n >= goal))
+    }
+
+    /// Every workflow at least once, back to where it began.
+    fn round(&mut self, kills: u32) {
+        self.run("test", kills);
+        self.run("cleanup", kills);
+        self.run("planned", kills);
+        self.run("reprotect", kills);
+        self.run("failback", kills);
+        self.demo.truth().assert_spotless();
+        self.demo.sim("break", "site", "paris");
+        self.run("failover", kills);
+        self.demo.truth().assert_safe();
+        self.demo.sim("heal", "site", "paris");
+        self.await_return();
+        self.run("failover", kills);
+        self.run("failback", kills);
+        self.demo.truth().assert_safe();
+        let plan = self.demo.get("/api/v1/plans/shop");
+        assert_eq!((&plan["phase"], &plan["from"][0]), (&json!("idle"), &json!("paris")));
+    }
+
+    /// Until the owed steps can run.
+    fn await_return(&self) {
+        let ready = || {
+            let path = "/api/v1/plans/shop/readiness?kind=failover";
+            self.demo
+                .ask(Method::GET, path)
+                .try_send()
+                .is_ok_and(|answer| answer.json()["ready"] == json!(true))
+        };
+        assert!(muster_tests::await_true(Duration::from_secs(60), ready), "{}", self.demo.log());
+    }
+
+    /// Starts a workflow, kills the server under it, and waits until all is well.
+    fn run(&mut self, kind: &'static str, kills: u32) {
+        self.begun += 1;
+        let key = format!("torment-{}", self.begun);
+        let body = json!({"plan": "shop", "kind": kind});
+        let place = WORKFLOWS.iter().position(|workflow| *workflow == kind).unwrap();
+        let started = now();
+        for _ in 0..kills {
+            self.kill_within(self.length[place], &key, &body);
+        }
+        let first = self.start(&key, &body);
+        let runs = self.await_all(kind, first["id"].as_str().unwrap());
+        if kills == 0 {
+            self.length[place] = started.elapsed();
+        }
+        let taken = runs.iter().map(|id| self.taken_over(id)).sum::<usize>();
+        *self.hits.lock().unwrap().entry(kind).or_default() += taken;
+    }
+
+    /// Asks for the run; the server is killed at some moment from then on, and started again.
+    fn kill_within(&mut self, length: Duration, key: &str, body: &Value) {
+        let moment = length.mul_f64(self.rng.f64());
+        let ask = self.demo.ask(Method::POST, "/api/v1/runs").header("idempotency-key", key);
+        let asking = std::thread::spawn({
+            let ask = ask.json(body);
+            move || drop(ask.try_send())
+        });
+        std::thread::sleep(moment);
+        self.demo.kill();
+        asking.join().unwrap();
+        self.demo.launch();
+    }
+
+    /// The same key always means the same run, whether the kill came before or after its start.
+    fn start(&self, key: &str, body: &Value) -> Value {
+        let ask = self.demo.ask(Method::POST, "/api/v1/runs").header("idempotency-key", key);
+        let answer = ask.json(body).send();
+        assert!(
+            answer.status < 300,
+            "{body}: {} {}\n{}",
+            answer.status,
+            answer.text,
+            self.demo.log()
+        );
+        answer.json()
+    }
+
+    /// Waits for a run, and for those that follow it in a failback. Gives all of them.
+    fn await_all(&self, kind: &str, id: &str) -> Vec<String> {
+        let first = self.demo.await_run(id, &WELL);
+        if kind != "failback" {
+            return vec![id.to_owned()];
+        }
+        let chain = first["chain"].as_str().unwrap();
+        let mut ids = Vec::new();
+        let complete = muster_tests::await_true(Duration::from_secs(120), || {
+            let runs = self.demo.get(&format!("/api/v1/runs?plan=shop&limit=20"));
+            let ours = runs["items"].as_array().into_iter().flatten();
+            let ours: Vec<&Value> = ours.filter(|run| run["chain"] == chain).collect();
+            ids = ours.iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect();
+            let idle = self.demo.get("/api/v1/plans/shop")["phase"] == "idle";
+            idle && ours[0]["kind"] == "reprotect"
+                && WELL.iter().any(|w| ours[0]["state"] == *w)
+                && ours.iter().any(|run| run["kind"] == "planned-migration")
+        });
+        assert!(complete, "the failback goes on to its end\n{}", self.demo.log());
+        ids
+    }
+
+    /// How often another process went on with it.
+    fn taken_over(&self, id: &str) -> usize {
+        let journal = self.demo.get(&format!("/api/v1/runs/{id}/journal?limit=1000"));
+        journal.to_string().matches("\"taken-over\"").count()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures how long the real server takes")]
+fn now() -> Instant {
+    Instant::now()
+}
