@@ -14,6 +14,7 @@ use crate::auth::Auth;
 use crate::callout::Registry;
 use crate::clock::SystemClock;
 use crate::landscape::Current;
+use crate::ops::Outlooks;
 use crate::sim::SimClient;
 use crate::sites::SiteRegistry;
 use crate::tasks::Tasks;
@@ -59,6 +60,8 @@ pub struct App {
     pub auth: Auth,
     /// Registered callouts.
     pub callouts: Arc<Registry>,
+    /// What a failover of each plan would be.
+    pub outlooks: Outlooks,
     /// The simulated world, where there is one.
     pub sim: Option<SimClient>,
     /// Background work.

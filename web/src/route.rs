@@ -46,6 +46,8 @@ pub mod pattern {
     pub const RUN_RESUME: &str = "/runs/{id}/resume";
     /// POST ([`crate::form::Reason`]): starts a run that does what this one still owes.
     pub const RUN_OWED: &str = "/runs/{id}/owed";
+    /// POST ([`crate::form::Reason`]): lets the server go on after a restore.
+    pub const HOLD_RELEASE: &str = "/server/hold/release";
     /// GET: VMs ([`crate::form::InventoryQuery`]).
     pub const INVENTORY: &str = "/inventory";
     /// GET: a static file, see [`crate::asset()`].

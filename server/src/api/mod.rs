@@ -9,6 +9,7 @@ mod openapi;
 pub mod plans;
 mod problem;
 pub mod runs;
+pub mod server;
 pub mod sim;
 pub mod sites;
 pub mod tokens;

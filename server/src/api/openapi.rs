@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{documents, events, groups, inventory, plans, runs, sim, sites, tokens};
+use super::{documents, events, groups, inventory, plans, runs, server, sim, sites, tokens};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -45,6 +45,8 @@ use super::{documents, events, groups, inventory, plans, runs, sim, sites, token
         runs::attest,
         runs::rule,
         runs::resume,
+        server::show,
+        server::release,
         tokens::whoami,
         tokens::list,
         tokens::create,

@@ -91,6 +91,9 @@ struct Start {
     /// Planned migration: restart every VM instead of moving eligible ones live.
     #[arg(long)]
     no_live: bool,
+    /// Start only the graph with this digest (`muster plan graph --output json`), and no other.
+    #[arg(long, value_name = "DIGEST")]
+    expect_digest: Option<String>,
     /// Why; stands in the journal.
     #[arg(long)]
     reason: Option<String>,
@@ -157,6 +160,7 @@ impl Start {
             accept_data_loss: self.accept_data_loss,
             accept_live_source: self.accept_live_source,
             no_live: self.no_live,
+            expected_digest: self.expect_digest,
             reason: self.reason,
         };
         let run: RunDto = client.post_once("/runs", &serde_json::to_value(&request)?).await?;

@@ -7,7 +7,7 @@ use muster_plans::id::{RunId, SiteName};
 use muster_plans::state::Event;
 
 use super::evidence::attestation;
-use super::{Asker, Refused, load, standing_of};
+use super::{Asker, Refused, load, not_on_hold, standing_of};
 use crate::api::dto::{
     AnswerRequest, AttestRequest, CancelRequest, ResumeRequest, RuleRequest, StartKind, StartRun,
 };
@@ -24,6 +24,7 @@ pub async fn answer(
     run: RunId,
     request: &AnswerRequest,
 ) -> Result<(), Refused> {
+    not_on_hold(app)?;
     let answer = if request.go_on { Answer::Continue } else { Answer::Abort };
     app.engine
         .answer(run, request.step, By(asker.by.clone()), answer, request.reason.clone())
@@ -41,6 +42,7 @@ pub async fn rule(
     run: RunId,
     request: &RuleRequest,
 ) -> Result<(), Refused> {
+    not_on_hold(app)?;
     let verdict = match request.verdict.as_str() {
         "done" => Verdict::Done,
         "skip" => Verdict::Skip,
@@ -77,6 +79,7 @@ pub async fn attest(
     run: RunId,
     request: &AttestRequest,
 ) -> Result<(), Refused> {
+    not_on_hold(app)?;
     needs_reason(&request.reason)?;
     let site = SiteName::from(request.site.as_str());
     let evidence = attestation(app, &site, &asker.by, &request.reason);
@@ -99,6 +102,7 @@ pub async fn cancel(
     run: RunId,
     request: &CancelRequest,
 ) -> Result<(), Refused> {
+    not_on_hold(app)?;
     app.engine
         .cancel(run, By(asker.by.clone()), request.reason.clone())
         .await
@@ -116,6 +120,7 @@ pub async fn resume(
     id: RunId,
     request: &ResumeRequest,
 ) -> Result<RunId, Refused> {
+    not_on_hold(app)?;
     let (run, graph) = load::row(app, id).await?;
     let standing = standing_of(app, &run.plan).await?;
     if run.ending != Some(Ending::Halted) {
@@ -154,7 +159,7 @@ async fn owed(
     Ok(super::start(app, asker, &wish).await?.id)
 }
 
-fn needs_reason(reason: &str) -> Result<(), Refused> {
+pub(super) fn needs_reason(reason: &str) -> Result<(), Refused> {
     if reason.trim().is_empty() {
         return Err(Refused::new(
             Code::ReasonNeeded,

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use muster_engine::{By, Clock, Ending, Evidence, Opening};
+use muster_engine::{By, Clock, Ending, Evidence, Opening, RunView};
 use muster_plans::compile;
 use muster_plans::document::{EvidenceKind, PlanSpec};
 use muster_plans::graph::Graph;
 use muster_plans::id::{PlanName, RunId, RunTag, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::Event;
-use muster_plans::time::Span;
+use muster_plans::time::{Span, Time};
 use muster_store::{ChainChange, CreateRun, Finish, Run};
 use uuid::Uuid;
 
 use super::compile::no_plan;
 use super::evidence::{Known, attestation, gather};
-use super::{Asker, Standing, Wanted, compile_now, failback, points, standing_of};
+use super::{Asker, Standing, Wanted, compile_now, failback, not_on_hold, points, standing_of};
 use crate::api::dto::{StartKind, StartRun};
 use crate::app::App;
+use crate::auth::Privilege;
 use crate::http::Code;
 use crate::ids;
 use crate::landscape::Landscape;
@@ -32,6 +33,7 @@ const WITNESS_PATIENCE: Span = Span::secs(20);
 /// # Errors
 /// Whatever stands against it; nothing has happened then.
 pub async fn start(app: &Arc<App>, asker: &Asker, wish: &StartRun) -> Result<Run, Refused> {
+    not_on_hold(app)?;
     let plan = PlanName::from(wish.plan.as_str());
     // Compiled against what is there now, not against what was there two seconds ago.
     inventory::round(app).await;
@@ -50,6 +52,8 @@ pub(super) async fn start_one(
     wish: &StartRun,
     chain: Option<(Uuid, ChainChange)>,
 ) -> Result<Run, Refused> {
+    not_on_hold(app)?;
+    may_attest(asker, wish)?;
     let landscape = app.current.get();
     let spec = spec_of(&landscape, plan)?;
     let standing = standing_of(app, plan).await?;
@@ -81,17 +85,60 @@ pub(super) async fn start_one(
         tag: Some(RunTag::from(format!("muster-{}", id.0.simple()))),
     };
     let graph = compile_now(app, &landscape, plan, &standing, &wanted).await?.graph;
+    let digest = compile::digest(&graph);
+    let read_as = readable_digest(app, &landscape, plan, &standing, &wanted, &digest).await?;
+    as_expected(wish, &read_as)?;
     if needs_evidence {
         honest_points(&landscape, &graph, spec, wish)?;
     }
     let opening = Opening {
         by: By(asker.by.clone()),
         reason: wish.reason.clone(),
-        graph_digest: compile::digest(&graph),
+        graph_digest: digest,
         evidence: proof.evidence,
         accepts: spec.on.failover.clone().unwrap_or_default().evidence,
     };
-    store_and_go(app, asker, plan, &standing, id, graph, opening, chain).await
+    store_and_go(app, asker, plan, &standing, id, Arc::new(graph), opening, chain).await
+}
+
+/// Giving one's word is a right of its own, also where it comes with the start.
+fn may_attest(asker: &Asker, wish: &StartRun) -> Result<(), Refused> {
+    if wish.attest.is_none() || asker.privileges.has(Privilege::RunAttest) {
+        return Ok(());
+    }
+    Err(Refused::new(
+        Code::NotAllowed,
+        format!("`{}` may not attest: it takes {}", asker.by, Privilege::RunAttest),
+        "start it without attest, or let somebody who may attest do it",
+    ))
+}
+
+/// The digest under which people read the graph before it was started. A test carries the mark of
+/// its run, which nobody can know before.
+async fn readable_digest(
+    app: &App,
+    landscape: &Landscape,
+    plan: &PlanName,
+    standing: &Standing,
+    wanted: &Wanted,
+    digest: &str,
+) -> Result<String, Refused> {
+    if wanted.kind != StartKind::Test {
+        return Ok(digest.to_owned());
+    }
+    let read = Wanted { tag: Wanted::of(wanted.kind).tag, ..wanted.clone() };
+    Ok(compile::digest(&compile_now(app, landscape, plan, standing, &read).await?.graph))
+}
+
+fn as_expected(wish: &StartRun, digest: &str) -> Result<(), Refused> {
+    match &wish.expected_digest {
+        Some(expected) if expected != digest => Err(Refused::new(
+            Code::DigestDiffers,
+            format!("the graph {expected} was expected; what would be started now is {digest}"),
+            "read the graph again, and start with its digest; nothing was started",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn spec_of<'a>(landscape: &'a Landscape, plan: &PlanName) -> Result<&'a PlanSpec, Refused> {
@@ -216,7 +263,7 @@ async fn store_and_go(
     plan: &PlanName,
     standing: &Standing,
     id: RunId,
-    graph: Graph,
+    graph: Arc<Graph>,
     opening: Opening,
     chain: Option<(Uuid, ChainChange)>,
 ) -> Result<Run, Refused> {
@@ -252,6 +299,7 @@ async fn store_and_go(
             "opening": opening,
             "owedOnly": owed_only,
             "forced": graph.forced,
+            "phases": phases_before(&graph, now),
         }),
         active: true,
         ending: None,
@@ -267,7 +315,7 @@ async fn store_and_go(
     let audit = asker.audit(now, action, format!("plan/{plan}"), detail);
     let new = CreateRun {
         run: run.clone(),
-        graph: serde_json::to_string(&graph).unwrap_or_default(),
+        graph: serde_json::to_string(&*graph).unwrap_or_default(),
         groups,
         plan_state: Some(next.change(plan)),
         chain: chain.map(|(_, change)| change),
@@ -278,8 +326,14 @@ async fn store_and_go(
         give_up(app, halted).await?;
     }
     app.store.runs().create(new).await?;
-    crate::tasks::runs::execute(app, id, Arc::new(graph), Some(opening)).await;
+    crate::tasks::runs::execute(app, id, graph, Some(opening)).await;
     Ok(run)
+}
+
+/// The counts that lists show until somebody executes the run.
+fn phases_before(graph: &Arc<Graph>, now: Time) -> serde_json::Value {
+    let unopened = muster_engine::RunState::new(Arc::clone(graph));
+    crate::view::run::stored_phases(&RunView::of(&unopened, now))
 }
 
 /// A halted run whose place another one takes: it is over, and its groups are free. Its plan's state

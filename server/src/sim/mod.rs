@@ -8,3 +8,27 @@ mod what;
 pub use client::SimClient;
 pub use process::{WorldOptions, run};
 pub use what::{What, parse_what};
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A world in this process.
+
+    use std::sync::Arc;
+
+    use axum::Router;
+    use muster_adapter_sim::{Settings, Sim, WorldSpec};
+    use muster_engine::Clock;
+    use tokio::sync::Notify;
+
+    use super::process::{WorldClock, router};
+    use crate::clock::SystemClock;
+
+    /// The demo's world, in which operations take no time.
+    pub(crate) fn world() -> Router {
+        let clock = SystemClock::start();
+        let spec = WorldSpec::demo(60, 1).with_settings(Settings::instant());
+        let world = spec.build(clock.now()).unwrap();
+        let sim = Arc::new(Sim::new(world, Arc::new(WorldClock(clock))));
+        router(&sim, &Arc::new(Notify::new()))
+    }
+}

@@ -17,8 +17,11 @@ const ROUND: Duration = Duration::from_millis(500);
 /// Goes on with runs that an earlier server left behind, then comes round for ever.
 pub async fn run(app: Arc<App>) {
     loop {
-        adopt(&app).await;
-        chains(&app).await;
+        // A restored database does not know what was done last, so nothing goes on by it.
+        if !ops::on_hold(&app) {
+            adopt(&app).await;
+            chains(&app).await;
+        }
         if let Err(error) = ops::notice_sites(&app).await {
             tracing::warn!(error = %error, "sites to which steps are owed were not looked at");
         }

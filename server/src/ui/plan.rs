@@ -51,7 +51,7 @@ pub(super) async fn show(
     let kind = RunKind::from_slug(&query.kind).unwrap_or(RunKind::Failover);
     let steps = steps(&app, &landscape, &plan, &verdict, kind).await;
     let stored = app.store.documents().get(Kind::RecoveryPlan, &name).await?;
-    let forecast = verdict.compiled.as_ref().map(|compiled| forecast(&compiled.graph));
+    let forecast = verdict.outlook.as_ref().map(|outlook| forecast(&outlook.compiled.graph));
     let page = Plan {
         chrome: chrome::of(&app, Some(&who), Nav::Plans, &name, &at).await,
         history: history(&app, &plan).await?,
@@ -130,8 +130,8 @@ async fn steps(
     verdict: &Verdict,
     kind: RunKind,
 ) -> Option<KindSteps> {
-    if let (RunKind::Failover, Some(compiled)) = (kind, &verdict.compiled) {
-        return Some(kind_steps(&compiled.graph));
+    if let (RunKind::Failover, Some(outlook)) = (kind, &verdict.outlook) {
+        return Some(kind_steps(&outlook.compiled.graph));
     }
     let wanted = Wanted::of(words::start_kind(kind));
     let compiled = ops::compile_now(app, landscape, plan, &verdict.standing, &wanted).await.ok()?;

@@ -7,6 +7,7 @@ mod group;
 mod inventory;
 mod plan;
 mod run;
+mod server;
 mod site;
 
 use muster_plans::time::Time;
@@ -26,6 +27,7 @@ pub use run::{
     AnswerRequest, AttestRequest, CancelRequest, PhaseDto, ResumeRequest, RuleRequest, RunDto,
     StartKind, StartRun, StepDto, WaitingDto,
 };
+pub use server::{ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 pub use site::{BackendDto, LinkDto, SiteDto, WitnessDto};
 
 /// One page of a list.
