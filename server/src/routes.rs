@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::api::{documents, events, groups, inventory, plans, runs, server, sim, sites, tokens};
+use crate::api::{
+    approvals, documents, events, groups, inventory, plans, runs, server, sim, sites, tokens,
+};
 use crate::app::App;
 use crate::auth::Auth;
 use crate::auth::Privilege::{
-    AuditRead, GroupWrite, InventoryRead, PlanRead, PlanWrite, RestoreSettle, RunAnswer, RunAttest, RunCancel,
-    RunCleanup, RunFailover, RunPlanned, RunRead, RunReprotect, RunResume, RunRule, RunTest,
-    SimControl, SiteWrite, TestSteer,
+    AuditRead, GroupWrite, InventoryRead, PlanRead, PlanWrite, RestoreSettle, RunAnswer,
+    RunApprove, RunAttest, RunCancel, RunCleanup, RunFailover, RunPlanned, RunRead, RunReprotect,
+    RunResume, RunRule, RunTest, SimControl, SiteWrite, TestSteer,
 };
 use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
-use crate::http::{self, Gate, Table};
+use crate::http::{self, Gate, PublicUrl, Table};
 use crate::{ids, ui};
 
 /// The router of the whole server.
@@ -25,8 +27,8 @@ pub(crate) fn router(app: Arc<App>, gate: &Gate) -> anyhow::Result<Router> {
 }
 
 /// What stands before every route.
-pub(crate) fn gate(auth: &Auth) -> Gate {
-    Gate::new(auth.clone(), ids::request_id).with_pages(ui::problem_page)
+pub(crate) fn gate(auth: &Auth, public: Option<PublicUrl>) -> Gate {
+    Gate::new(auth.clone(), ids::request_id).behind(public).with_pages(ui::problem_page)
 }
 
 /// The whole table.
@@ -68,6 +70,7 @@ fn reading() -> Table<Arc<App>> {
         .get("/api/v1/runs/{id}/steps", Needs(RunRead), runs::steps)
         .get("/api/v1/runs/{id}/journal", Needs(RunRead), runs::journal)
         .get("/api/v1/runs/{id}/events", Needs(RunRead), events::events)
+        .get("/api/v1/approvals", Needs(RunRead), approvals::list)
         .get("/api/v1/sim/truth", Needs(SimControl), sim::truth)
 }
 
@@ -86,6 +89,9 @@ fn writing() -> Table<Arc<App>> {
         .post("/api/v1/runs/{id}/attest", Needs(RunAttest), runs::attest)
         .post("/api/v1/runs/{id}/rule", AnyOf(&[RunRule, TestSteer]), runs::rule)
         .post("/api/v1/runs/{id}/resume", AnyOf(&[RunResume, TestSteer]), runs::resume)
+        .post("/api/v1/plans/{name}/commit", AnyOf(&[RunPlanned, RunFailover]), plans::commit)
+        .post("/api/v1/approvals", START, approvals::request)
+        .post("/api/v1/approvals/{id}/approve", Needs(RunApprove), approvals::approve)
         .post("/api/v1/server/hold/release", Needs(RestoreSettle), server::release)
         .post("/api/v1/sim/break", Needs(SimControl), sim::break_it)
         .post("/api/v1/sim/heal", Needs(SimControl), sim::heal)

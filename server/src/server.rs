@@ -54,7 +54,8 @@ pub async fn start(options: Options) -> anyhow::Result<Server> {
     let callouts = Arc::new(Registry::read(&options.data.join("callouts.json"))?);
     let sites = Arc::new(SiteRegistry::default());
     let engine = engine(&store, &sites, &callouts, &clock);
-    let (auth, first_user) = Auth::open(store.clone(), clock.clone(), &url).await?;
+    let reached = options.public_url.as_ref().map_or_else(|| url.clone(), ToString::to_string);
+    let (auth, first_user) = Auth::open(store.clone(), clock.clone(), &reached).await?;
     let sim = options.sim_url.as_deref().map(SimClient::new).transpose()?;
     let app = Arc::new(App {
         options,
@@ -77,7 +78,7 @@ pub async fn start(options: Options) -> anyhow::Result<Server> {
     ops::load_documents(&app).await.context("the documents cannot be read")?;
     app.tasks.spawn("runs", tasks::runs::run(Arc::clone(&app)));
     app.tasks.spawn("inventory", tasks::inventory::run(Arc::clone(&app)));
-    let gate = crate::routes::gate(&app.auth);
+    let gate = crate::routes::gate(&app.auth, app.options.public_url.clone());
     app.tasks.spawn("upkeep", tasks::upkeep::run(Arc::clone(&app), gate.clone()));
     if ops::on_hold(&app) {
         tracing::error!("the database was restored: the server holds until somebody releases it");
@@ -146,6 +147,9 @@ impl Server {
     pub fn announce(&self) {
         let say = crate::cli::say;
         say(&format!("Muster answers at {}", self.url));
+        if let Some(public) = &self.app.options.public_url {
+            say(&format!("browsers reach it at {public}"));
+        }
         if let Some(first) = &self.first_user {
             say(&format!(
                 "first start: sign in as {} with the password {}",
@@ -173,7 +177,12 @@ impl Server {
         self.app.tasks.stop().await;
         listening.abort();
         // Renews the mark: a backup that was made while the server ran is known as one afterwards.
-        self.app.store.clone().close().await.context("the database was not closed in good order")?;
+        self.app
+            .store
+            .clone()
+            .close()
+            .await
+            .context("the database was not closed in good order")?;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`: one file per resource.
 
+pub mod approvals;
 pub mod documents;
 pub mod dto;
 pub mod events;

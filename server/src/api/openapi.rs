@@ -2,7 +2,9 @@
 
 use utoipa::OpenApi;
 
-use super::{documents, events, groups, inventory, plans, runs, server, sim, sites, tokens};
+use super::{
+    approvals, documents, events, groups, inventory, plans, runs, server, sim, sites, tokens,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +31,7 @@ use super::{documents, events, groups, inventory, plans, runs, server, sim, site
         plans::graph,
         plans::forecast,
         plans::explain,
+        plans::commit,
         documents::list,
         documents::show,
         documents::put,
@@ -45,6 +48,9 @@ use super::{documents, events, groups, inventory, plans, runs, server, sim, site
         runs::attest,
         runs::rule,
         runs::resume,
+        approvals::list,
+        approvals::request,
+        approvals::approve,
         server::show,
         server::release,
         tokens::whoami,

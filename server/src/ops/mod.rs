@@ -1,7 +1,9 @@
 //! What the server does, one use case per file. API and pages call these and nothing below them.
 
 mod apply;
+mod approval;
 mod asker;
+mod commit;
 mod compile;
 mod control;
 mod error;
@@ -10,16 +12,20 @@ mod explain;
 mod failback;
 mod finish;
 mod hold;
+mod insist;
 mod load;
 mod outlook;
 mod points;
+mod proof;
 mod readiness;
 mod returned;
 mod standing;
 mod start;
 
 pub use apply::{apply, bad as bad_documents, documents_of, load_documents, put_documents};
+pub use approval::{approvals, approve, request_approval};
 pub use asker::Asker;
+pub use commit::{commit, commit_due};
 pub use compile::{Wanted, compile_now};
 pub use control::{answer, attest, cancel, resume, rule};
 pub use error::Refused;
@@ -32,5 +38,5 @@ pub use outlook::{Outlook, Outlooks, outlook};
 pub use points::of_graph as points_of_graph;
 pub use readiness::{forecast, readiness};
 pub use returned::notice_sites;
-pub use standing::{Standing, standing_of};
+pub use standing::{Standing, all_standings, standing_of};
 pub use start::start;

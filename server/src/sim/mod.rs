@@ -17,6 +17,7 @@ pub(crate) mod testing {
 
     use axum::Router;
     use muster_adapter_sim::{Settings, Sim, WorldSpec};
+    use muster_contract::SiteAdapter;
     use muster_engine::Clock;
     use tokio::sync::Notify;
 
@@ -25,10 +26,18 @@ pub(crate) mod testing {
 
     /// The demo's world, in which operations take no time.
     pub(crate) fn world() -> Router {
+        router(&sim(), &Arc::new(Notify::new()))
+    }
+
+    /// One of its sites, of a world of its own.
+    pub(crate) fn site(name: &str) -> Arc<dyn SiteAdapter> {
+        sim().site(&name.into()).unwrap()
+    }
+
+    fn sim() -> Arc<Sim> {
         let clock = SystemClock::start();
         let spec = WorldSpec::demo(60, 1).with_settings(Settings::instant());
         let world = spec.build(clock.now()).unwrap();
-        let sim = Arc::new(Sim::new(world, Arc::new(WorldClock(clock))));
-        router(&sim, &Arc::new(Notify::new()))
+        Arc::new(Sim::new(world, Arc::new(WorldClock(clock))))
     }
 }

@@ -76,8 +76,7 @@ pub async fn run(options: WorldOptions) -> anyhow::Result<()> {
     );
     let stop = Arc::new(Notify::new());
     let asked = Arc::new(AtomicU64::new(0));
-    let router = router(&sim, &stop)
-        .layer(from_fn_with_state(Arc::clone(&asked), count));
+    let router = router(&sim, &stop).layer(from_fn_with_state(Arc::clone(&asked), count));
     let listener = TcpListener::bind(options.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     match &options.announce {

@@ -21,6 +21,9 @@ pub async fn run(app: Arc<App>) {
         if !ops::on_hold(&app) {
             adopt(&app).await;
             chains(&app).await;
+            if let Err(error) = ops::commit_due(&app).await {
+                tracing::warn!(error = %error, "a recovery whose window has passed is not final");
+            }
         }
         if let Err(error) = ops::notice_sites(&app).await {
             tracing::warn!(error = %error, "sites to which steps are owed were not looked at");

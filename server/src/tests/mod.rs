@@ -1,7 +1,10 @@
 //! Whole servers over a simulated world, in this process: what no single room can show.
 
+mod approvals;
+mod commit;
 mod hold;
 mod lists;
+mod public;
 mod start;
 mod upkeep;
 
@@ -40,6 +43,10 @@ struct Rig {
 impl Rig {
     /// With the example documents.
     async fn start() -> Rig {
+        Rig::start_with(|_| ()).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut Options)) -> Rig {
         muster_adapter_remote::tls::install_provider();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let world = format!("http://{}", listener.local_addr().unwrap());
@@ -53,7 +60,7 @@ impl Rig {
             token: String::new(),
             _world: tasks,
         };
-        rig.launch().await;
+        rig.launch_with(change).await;
         rig.token = rig.app().auth.issue_token("admin", "test").await.unwrap();
         let documents = documents::examples(&rig.world).unwrap();
         rig.put(documents).await;
@@ -62,9 +69,14 @@ impl Rig {
 
     /// Starts the server over the data that are there.
     async fn launch(&mut self) {
+        self.launch_with(|_| ()).await;
+    }
+
+    async fn launch_with(&mut self, change: impl FnOnce(&mut Options)) {
         let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let mut options = Options::new(self.data(), listen);
         options.poll = Duration::from_millis(200);
+        change(&mut options);
         self.server = Some(server::start(options).await.unwrap());
         inventory::round(self.app()).await;
     }
@@ -91,7 +103,8 @@ impl Rig {
     /// Changes a plan's document.
     async fn change_plan(&self, name: &str, change: impl FnOnce(&mut Value)) {
         let (_, documents) = ops::documents_of(self.app()).await.unwrap();
-        let is_it = |d: &&Document| matches!(d.spec, Spec::RecoveryPlan(_)) && d.metadata.name == name;
+        let is_it =
+            |d: &&Document| matches!(d.spec, Spec::RecoveryPlan(_)) && d.metadata.name == name;
         let mut json = muster_plans::document::to_json(documents.iter().find(is_it).unwrap());
         change(&mut json);
         self.put(vec![muster_plans::document::from_json(json).unwrap()]).await;
@@ -169,7 +182,9 @@ impl Rig {
         let (_, page) = self.get("/audit?limit=100").await;
         let items = page["items"].as_array().unwrap().iter();
         items
-            .map(|item| format!("{} {}", item["actor"].as_str().unwrap(), item["action"].as_str().unwrap()))
+            .map(|item| {
+                format!("{} {}", item["actor"].as_str().unwrap(), item["action"].as_str().unwrap())
+            })
             .collect()
     }
 

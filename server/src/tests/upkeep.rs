@@ -11,7 +11,7 @@ use crate::tasks::upkeep;
 async fn each_round_renews_the_mark_and_some_tidy() {
     let mut rig = Rig::start().await;
     let app = rig.app();
-    let gate = routes::gate(&app.auth);
+    let gate = routes::gate(&app.auth, None);
     let key = RequestKey {
         user: "admin".to_owned(),
         route: "POST /api/v1/runs".to_owned(),

@@ -38,8 +38,8 @@ use muster_web::route::pattern;
 
 use crate::app::App;
 use crate::auth::Privilege::{
-    InventoryRead, PlanRead, RestoreSettle, RunAnswer, RunAttest, RunCancel, RunCleanup, RunFailover, RunPlanned,
-    RunRead, RunReprotect, RunResume, RunRule, RunTest, TestSteer,
+    InventoryRead, PlanRead, RestoreSettle, RunAnswer, RunAttest, RunCancel, RunCleanup,
+    RunFailover, RunPlanned, RunRead, RunReprotect, RunResume, RunRule, RunTest, TestSteer,
 };
 use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
 use crate::http::{Access, Problem, Table};
@@ -82,6 +82,7 @@ fn saying() -> Table<Arc<App>> {
     const START: Access = AnyOf(&[RunTest, RunCleanup, RunPlanned, RunFailover, RunReprotect]);
     Table::pages()
         .post(pattern::START, START, start::start)
+        .post(pattern::PLAN_COMMIT, AnyOf(&[RunPlanned, RunFailover]), plan::make_final)
         .post(pattern::HOLD_RELEASE, Needs(RestoreSettle), hold::release)
         .post(pattern::RUN_ANSWER, AnyOf(&[RunAnswer, TestSteer]), run_post::answer)
         .post(pattern::RUN_ATTEST, Needs(RunAttest), run_post::attest)

@@ -108,7 +108,7 @@ pub(super) async fn page(app: &App, who: &Who, at: &At, shown: Shown) -> Result<
         forced: real.then(|| forced(graph.as_ref())),
         attest: (real && ready.accepts.iter().any(|kind| kind == "attestation"))
             .then(|| attest(who, &dto)),
-        approvals: 0,
+        approvals: if real { dto.approvals } else { 0 },
         plan: name,
     })
 }

@@ -49,6 +49,7 @@ fn read_by(method: &str, action: &str) -> BTreeSet<String> {
         ("post", ["sign-out"]) => BTreeSet::new(),
         ("post", ["theme"]) => names::<form::Theme>(),
         ("post", ["plans", _, "start"]) => names::<form::Start>(),
+        ("post", ["plans", _, "commit"]) => names::<form::Reason>(),
         ("post", ["runs", _, "answer"]) => names::<form::Answer>(),
         ("post", ["runs", _, "attest"]) => names::<form::Attest>(),
         ("post", ["runs", _, "rule"]) => names::<form::Rule>(),

@@ -2,6 +2,7 @@
 //!
 //! The command line and the pages use the same types, so that no number is made twice.
 
+mod approval;
 mod document;
 mod group;
 mod inventory;
@@ -14,14 +15,15 @@ use muster_plans::time::Time;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use approval::{ApprovalDto, ApproveRequest, GivenDto};
 pub use document::{
     ApplyFile, ApplyRequest, ApplyResult, Change, ChangeKind, DocumentDto, FindingDto,
 };
 pub use group::{GroupDto, MemberDto, UncoveredDto};
 pub use inventory::{ObjectDto, PolicyDto, VmDto};
 pub use plan::{
-    ActionDto, EvidenceDto, ForecastDto, GraphDto, GraphStepDto, GroupPointDto, PlanDto,
-    ReadinessDto,
+    ActionDto, CommitRequest, EvidenceDto, ForecastDto, GraphDto, GraphStepDto, GroupPointDto,
+    PlanDto, ReadinessDto,
 };
 pub use run::{
     AnswerRequest, AttestRequest, CancelRequest, PhaseDto, ResumeRequest, RuleRequest, RunDto,
