@@ -13,7 +13,9 @@ use tokio::sync::{Mutex, Notify};
 use crate::auth::Auth;
 use crate::callout::Registry;
 use crate::clock::SystemClock;
+use crate::http::PublicUrl;
 use crate::landscape::Current;
+use crate::ops::Outlooks;
 use crate::sim::SimClient;
 use crate::sites::SiteRegistry;
 use crate::tasks::Tasks;
@@ -27,6 +29,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// How often every site is asked what is there.
     pub poll: Duration,
+    /// How browsers reach it, where a proxy stands before it.
+    pub public_url: Option<PublicUrl>,
     /// Address of a simulated world that may be broken and healed through this server.
     pub sim_url: Option<String>,
     /// A sentence above every page.
@@ -36,7 +40,14 @@ pub struct Options {
 impl Options {
     /// With the usual settings.
     pub fn new(data: PathBuf, listen: SocketAddr) -> Options {
-        Options { data, listen, poll: Duration::from_secs(2), sim_url: None, banner: None }
+        Options {
+            data,
+            listen,
+            poll: Duration::from_secs(2),
+            public_url: None,
+            sim_url: None,
+            banner: None,
+        }
     }
 }
 
@@ -59,6 +70,8 @@ pub struct App {
     pub auth: Auth,
     /// Registered callouts.
     pub callouts: Arc<Registry>,
+    /// What a failover of each plan would be.
+    pub outlooks: Outlooks,
     /// The simulated world, where there is one.
     pub sim: Option<SimClient>,
     /// Background work.

@@ -47,6 +47,8 @@ pub struct Landscape {
     pub config: Config,
     /// Digest of all documents.
     pub digest: String,
+    /// Rises with every change of inventory, links, witnesses or capabilities.
+    pub generation: u64,
     /// All sites.
     pub inventory: Inventory,
     /// How each site answers.
@@ -94,6 +96,7 @@ impl Landscape {
     /// Takes in what sites reported. Answers with the sites whose inventory differs from before.
     pub fn learn(&mut self, learned: Vec<Learned>) -> Vec<SiteName> {
         let mut changed = Vec::new();
+        let around = self.around();
         for one in learned {
             if let Some(inventory) = one.inventory {
                 let before = self.inventory.sites.insert(one.site.clone(), inventory);
@@ -115,7 +118,17 @@ impl Landscape {
         if !changed.is_empty() {
             self.inventory.generation += 1;
         }
+        if !changed.is_empty() || around != self.around() {
+            self.generation += 1;
+        }
         changed
+    }
+
+    /// What surrounds the sites, apart from when it was measured.
+    fn around(&self) -> (Vec<Link>, Vec<Witness>, BTreeMap<SiteName, Vec<Method>>) {
+        let timeless = |link: &Link| Link { measured_at: Time::default(), ..link.clone() };
+        let links = self.inventory.links.iter().map(timeless).collect();
+        (links, self.inventory.witnesses.clone(), self.methods())
     }
 
     /// Live methods that each site can do.

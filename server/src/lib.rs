@@ -18,5 +18,7 @@ pub mod server;
 pub mod sim;
 pub mod sites;
 pub mod tasks;
+#[cfg(test)]
+mod tests;
 pub mod ui;
 pub mod view;

@@ -4,24 +4,32 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::api::{chains, documents, events, groups, inventory, plans, runs, sim, sites, tokens};
+use crate::api::{
+    approvals, chains, documents, events, groups, inventory, plans, runs, server, sim, sites,
+    tokens,
+};
 use crate::app::App;
+use crate::auth::Auth;
 use crate::auth::Privilege::{
-    AuditRead, GroupWrite, InventoryRead, PlanRead, PlanWrite, RunAnswer, RunAttest, RunCancel,
-    RunCleanup, RunFailover, RunPlanned, RunRead, RunReprotect, RunResume, RunRule, RunTest,
-    SimControl, SiteWrite, TestSteer,
+    AuditRead, GroupWrite, InventoryRead, PlanRead, PlanWrite, RestoreSettle, RunAnswer,
+    RunApprove, RunAttest, RunCancel, RunCleanup, RunFailover, RunPlanned, RunRead, RunReprotect,
+    RunResume, RunRule, RunTest, SimControl, SiteWrite, TestSteer,
 };
 use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
-use crate::http::{self, Gate, Table};
+use crate::http::{self, Gate, PublicUrl, Table};
 use crate::{ids, ui};
 
 /// The router of the whole server.
 ///
 /// # Errors
 /// Where the table is not whole; the server does not start then.
-pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
-    let gate = Gate::new(app.auth.clone(), ids::request_id).with_pages(ui::problem_page);
-    Ok(table().serve(&gate, app)?)
+pub(crate) fn router(app: Arc<App>, gate: &Gate) -> anyhow::Result<Router> {
+    Ok(table().serve(gate, app)?)
+}
+
+/// What stands before every route.
+pub(crate) fn gate(auth: &Auth, public: Option<PublicUrl>) -> Gate {
+    Gate::new(auth.clone(), ids::request_id).behind(public).with_pages(ui::problem_page)
 }
 
 /// The whole table.
@@ -36,6 +44,7 @@ fn reading() -> Table<Arc<App>> {
         .get("/codes", Public, http::list_codes)
         .get("/codes/{code}", Public, http::show_code)
         .get("/api/v1/whoami", SignedIn, tokens::whoami)
+        .get("/api/v1/server", SignedIn, server::show)
         .get("/api/v1/tokens", SignedIn, tokens::list)
         .get("/api/v1/audit", Needs(AuditRead), tokens::audit)
         .get("/api/v1/sites", Needs(InventoryRead), sites::list)
@@ -63,6 +72,7 @@ fn reading() -> Table<Arc<App>> {
         .get("/api/v1/runs/{id}/journal", Needs(RunRead), runs::journal)
         .get("/api/v1/runs/{id}/events", Needs(RunRead), events::events)
         .get("/api/v1/chains/{id}", Needs(RunRead), chains::show)
+        .get("/api/v1/approvals", Needs(RunRead), approvals::list)
         .get("/api/v1/sim/truth", Needs(SimControl), sim::truth)
 }
 
@@ -81,6 +91,10 @@ fn writing() -> Table<Arc<App>> {
         .post("/api/v1/runs/{id}/attest", Needs(RunAttest), runs::attest)
         .post("/api/v1/runs/{id}/rule", AnyOf(&[RunRule, TestSteer]), runs::rule)
         .post("/api/v1/runs/{id}/resume", AnyOf(&[RunResume, TestSteer]), runs::resume)
+        .post("/api/v1/plans/{name}/commit", AnyOf(&[RunPlanned, RunFailover]), plans::commit)
+        .post("/api/v1/approvals", START, approvals::request)
+        .post("/api/v1/approvals/{id}/approve", Needs(RunApprove), approvals::approve)
+        .post("/api/v1/server/hold/release", Needs(RestoreSettle), server::release)
         .post("/api/v1/sim/break", Needs(SimControl), sim::break_it)
         .post("/api/v1/sim/heal", Needs(SimControl), sim::heal)
 }

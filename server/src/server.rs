@@ -16,6 +16,7 @@ pub use crate::app::Options;
 use crate::auth::{Auth, FirstUser};
 use crate::callout::Registry;
 use crate::clock::SystemClock;
+use crate::http::Gate;
 use crate::landscape::Current;
 use crate::sim::SimClient;
 use crate::sites::SiteRegistry;
@@ -53,7 +54,8 @@ pub async fn start(options: Options) -> anyhow::Result<Server> {
     let callouts = Arc::new(Registry::read(&options.data.join("callouts.json"))?);
     let sites = Arc::new(SiteRegistry::default());
     let engine = engine(&store, &sites, &callouts, &clock);
-    let (auth, first_user) = Auth::open(store.clone(), clock.clone(), &url).await?;
+    let reached = options.public_url.as_ref().map_or_else(|| url.clone(), ToString::to_string);
+    let (auth, first_user) = Auth::open(store.clone(), clock.clone(), &reached).await?;
     let sim = options.sim_url.as_deref().map(SimClient::new).transpose()?;
     let app = Arc::new(App {
         options,
@@ -64,17 +66,25 @@ pub async fn start(options: Options) -> anyhow::Result<Server> {
         current: Current::default(),
         auth,
         callouts,
+        outlooks: ops::Outlooks::default(),
         sim,
         tasks: Tasks::default(),
         look_again: Notify::new(),
         starting: Mutex::new(()),
     });
+    // Requests of the last process that had no effect will be answered by nobody.
+    app.store.requests().forget_abandoned().await?;
     recall(&app).await?;
     ops::load_documents(&app).await.context("the documents cannot be read")?;
     app.tasks.spawn("runs", tasks::runs::run(Arc::clone(&app)));
     app.tasks.spawn("inventory", tasks::inventory::run(Arc::clone(&app)));
+    let gate = crate::routes::gate(&app.auth, app.options.public_url.clone());
+    app.tasks.spawn("upkeep", tasks::upkeep::run(Arc::clone(&app), gate.clone()));
+    if ops::on_hold(&app) {
+        tracing::error!("the database was restored: the server holds until somebody releases it");
+    }
     let stop = Arc::new(Notify::new());
-    let listening = listen(&app, listener, Arc::clone(&stop))?;
+    let listening = listen(&app, &gate, listener, Arc::clone(&stop))?;
     Ok(Server { app, url, first_user, listening, stop })
 }
 
@@ -119,10 +129,11 @@ async fn recall(app: &App) -> anyhow::Result<()> {
 #[expect(clippy::disallowed_methods, reason = "its handle is kept and awaited by the server")]
 fn listen(
     app: &Arc<App>,
+    gate: &Gate,
     listener: TcpListener,
     stop: Arc<Notify>,
 ) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
-    let router = crate::routes::router(Arc::clone(app))?;
+    let router = crate::routes::router(Arc::clone(app), gate)?;
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     Ok(tokio::spawn(async move {
         axum::serve(listener, service)
@@ -136,12 +147,18 @@ impl Server {
     pub fn announce(&self) {
         let say = crate::cli::say;
         say(&format!("Muster answers at {}", self.url));
+        if let Some(public) = &self.app.options.public_url {
+            say(&format!("browsers reach it at {public}"));
+        }
         if let Some(first) = &self.first_user {
             say(&format!(
                 "first start: sign in as {} with the password {}",
                 first.name, first.password
             ));
             say("change it after signing in; it is not shown again");
+        }
+        if let Err(hold) = ops::not_on_hold(&self.app) {
+            say(&format!("ON HOLD: {}; {}", hold.detail, hold.help));
         }
     }
 
@@ -159,6 +176,13 @@ impl Server {
         self.app.engine.shutdown().await;
         self.app.tasks.stop().await;
         listening.abort();
+        // Renews the mark: a backup that was made while the server ran is known as one afterwards.
+        self.app
+            .store
+            .clone()
+            .close()
+            .await
+            .context("the database was not closed in good order")?;
         Ok(())
     }
 }

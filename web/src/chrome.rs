@@ -17,6 +17,8 @@ pub struct Chrome {
     pub csrf: String,
     /// Stands above everything: a demonstration, a server that is not the leader, a freeze.
     pub banner: Option<Banner>,
+    /// The server holds after a restore: what is shown is not acted upon.
+    pub hold: Option<Hold>,
     /// What came of the last form: shown once.
     pub flash: Option<(Level, String)>,
     /// Runs that wait for a person, everywhere.
@@ -37,6 +39,7 @@ impl Chrome {
             theme: Theme::System,
             csrf: String::new(),
             banner: None,
+            hold: None,
             flash: None,
             waiting: 0,
             here: String::from("/"),
@@ -61,6 +64,13 @@ pub struct Banner {
     pub tone: Tone,
     /// One sentence.
     pub text: String,
+}
+
+/// The server holds until a person lets it go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Why this person may not let it go on; `None`: they may.
+    pub refused: Option<String>,
 }
 
 /// Colours of the console. Kept in the cookie `theme`, so that the first byte of a page is right.

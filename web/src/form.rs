@@ -101,7 +101,8 @@ pub struct Rule {
     pub reason: String,
 }
 
-/// POST `/runs/{id}/cancel`, `/resume` and `/owed`.
+/// POST `/runs/{id}/cancel`, `/resume`, `/owed`, `/plans/{name}/commit` and
+/// `/server/hold/release`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Reason {

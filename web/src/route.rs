@@ -26,6 +26,8 @@ pub mod pattern {
     pub const PLAN: &str = "/plans/{name}";
     /// GET ([`crate::form::StartQuery`]) and POST ([`crate::form::Start`]).
     pub const START: &str = "/plans/{name}/start";
+    /// POST ([`crate::form::Reason`]): makes a recovery final.
+    pub const PLAN_COMMIT: &str = "/plans/{name}/commit";
     /// GET: runs ([`crate::form::RunsQuery`]).
     pub const RUNS: &str = "/runs";
     /// GET: one run ([`crate::form::RunQuery`]).
@@ -46,6 +48,8 @@ pub mod pattern {
     pub const RUN_RESUME: &str = "/runs/{id}/resume";
     /// POST ([`crate::form::Reason`]): starts a run that does what this one still owes.
     pub const RUN_OWED: &str = "/runs/{id}/owed";
+    /// POST ([`crate::form::Reason`]): lets the server go on after a restore.
+    pub const HOLD_RELEASE: &str = "/server/hold/release";
     /// GET: VMs ([`crate::form::InventoryQuery`]).
     pub const INVENTORY: &str = "/inventory";
     /// GET: a static file, see [`crate::asset()`].
@@ -75,6 +79,11 @@ pub fn start(name: &str, kind: &str) -> String {
 /// Action of the form that starts a run.
 pub fn start_action(name: &str) -> String {
     format!("/plans/{}/start", encode(name))
+}
+
+/// Action of the form that makes a recovery final.
+pub fn commit_action(name: &str) -> String {
+    format!("/plans/{}/commit", encode(name))
 }
 
 /// Link to a run.

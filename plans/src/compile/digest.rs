@@ -1,5 +1,6 @@
 //! What makes two graphs the same.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
@@ -7,7 +8,17 @@ use sha2::{Digest, Sha256};
 use crate::graph::Graph;
 
 /// Digest of a graph: what was approved is what is executed. 64 hexadecimal digits.
+///
+/// The ages of recovery points are no part of it: they grow while one reads, and the points, which
+/// are part of it, stay the same.
 pub fn digest(graph: &Graph) -> String {
+    let mut ageless = Cow::Borrowed(graph);
+    if graph.groups.iter().any(|group| group.point_age.is_some()) {
+        for group in &mut ageless.to_mut().groups {
+            group.point_age = None;
+        }
+    }
+    let graph = ageless.as_ref();
     // Written through a buffer: the text of a large graph is never held in one piece.
     let mut hash = io::BufWriter::with_capacity(1 << 16, Hashing(Sha256::new()));
     // A closed tree of plain values into a writer that takes everything: this cannot fail.

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`: one file per resource.
 
+pub mod approvals;
 pub mod chains;
 pub mod documents;
 pub mod dto;
@@ -10,6 +11,7 @@ mod openapi;
 pub mod plans;
 mod problem;
 pub mod runs;
+pub mod server;
 pub mod sim;
 pub mod sites;
 pub mod tokens;

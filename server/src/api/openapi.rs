@@ -2,7 +2,10 @@
 
 use utoipa::OpenApi;
 
-use super::{chains, documents, events, groups, inventory, plans, runs, sim, sites, tokens};
+use super::{
+    approvals, chains, documents, events, groups, inventory, plans, runs, server, sim, sites,
+    tokens,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +32,7 @@ use super::{chains, documents, events, groups, inventory, plans, runs, sim, site
         plans::graph,
         plans::forecast,
         plans::explain,
+        plans::commit,
         documents::list,
         documents::show,
         documents::put,
@@ -46,6 +50,11 @@ use super::{chains, documents, events, groups, inventory, plans, runs, sim, site
         runs::attest,
         runs::rule,
         runs::resume,
+        approvals::list,
+        approvals::request,
+        approvals::approve,
+        server::show,
+        server::release,
         tokens::whoami,
         tokens::list,
         tokens::create,

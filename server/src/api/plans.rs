@@ -6,9 +6,9 @@ use muster_plans::graph::render;
 use muster_plans::id::PlanName;
 use serde::Deserialize;
 
-use super::dto::{ForecastDto, GraphDto, Page, PlanDto, ReadinessDto};
+use super::dto::{CommitRequest, ForecastDto, GraphDto, Page, PlanDto, ReadinessDto};
 use super::{Answer, GraphForm, KindQuery, TheApp, page_of};
-use crate::http::{Code, Json, PageQuery, Path, Problem, Query};
+use crate::http::{Code, Json, PageQuery, Path, Problem, Query, Who};
 use crate::ops::{self, Wanted};
 use crate::view;
 
@@ -113,4 +113,19 @@ pub(crate) async fn explain(
     let plan = PlanName::from(name.as_str());
     let standing = ops::standing_of(&app, &plan).await?;
     Ok(Json(ops::explain(&app, &plan, &standing, &query.vm).await?))
+}
+
+/// Makes a recovery final before its window ends: nobody can go back after it.
+#[utoipa::path(post, path = "/api/v1/plans/{name}/commit", tag = "plans",
+    params(("name" = String, Path)), request_body = CommitRequest,
+    responses((status = 200, body = PlanDto), (status = 409, description = "there is nothing to commit")))]
+pub(crate) async fn commit(
+    State(app): TheApp,
+    who: Who,
+    Path(name): Path<String>,
+    Json(request): Json<CommitRequest>,
+) -> Answer<PlanDto> {
+    let plan = PlanName::from(name.as_str());
+    ops::commit(&app, &who.asker(), &plan, request.reason.as_deref()).await?;
+    show(State(app), Path(name)).await
 }

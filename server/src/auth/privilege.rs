@@ -63,6 +63,8 @@ privileges! {
     RunRule = "run.rule",
     /// Give one's word that a site cannot write.
     RunAttest = "run.attest",
+    /// Approve failovers that others start.
+    RunApprove = "run.approve",
     /// Let work go on after the database was restored.
     RestoreSettle = "restore.settle",
     /// Make, change and disable users and their tokens.

@@ -52,12 +52,12 @@ roles! {
     PlanAdmin = "plan-admin": SEE, TEST, [PlanWrite];
     /// Runs recoveries, and writes no plans.
     RecoveryAdmin = "recovery-admin": SEE, TEST, [
-        RunPlanned, RunFailover, RunReprotect, RunAnswer, RunCancel, RunResume, RunRule, RunAttest
+        RunPlanned, RunFailover, RunReprotect, RunAnswer, RunCancel, RunResume, RunRule, RunAttest, RunApprove
     ];
     /// Tests, and nothing else.
     TestAdmin = "test-admin": SEE, TEST;
-    /// Answers for others: prompts, and the word that a site cannot write.
-    Approver = "approver": SEE, [RunAnswer, RunAttest];
+    /// Answers for others: prompts, the word that a site cannot write, approvals of failovers.
+    Approver = "approver": SEE, [RunAnswer, RunAttest, RunApprove];
     /// Sees everything and changes nothing.
     Auditor = "auditor": SEE, [AuditRead];
 }
@@ -111,9 +111,9 @@ mod tests {
         administrator: plan.read plan.write group.write site.write inventory.read run.read run.test run.cleanup test.steer restore.settle user.admin audit.read settings.write sim.control
         protection-group-admin: plan.read group.write inventory.read run.read
         plan-admin: plan.read plan.write inventory.read run.read run.test run.cleanup test.steer
-        recovery-admin: plan.read inventory.read run.read run.test run.cleanup test.steer run.planned run.failover run.reprotect run.answer run.cancel run.resume run.rule run.attest
+        recovery-admin: plan.read inventory.read run.read run.test run.cleanup test.steer run.planned run.failover run.reprotect run.answer run.cancel run.resume run.rule run.attest run.approve
         test-admin: plan.read inventory.read run.read run.test run.cleanup test.steer
-        approver: plan.read inventory.read run.read run.answer run.attest
+        approver: plan.read inventory.read run.read run.answer run.attest run.approve
         auditor: plan.read inventory.read run.read audit.read
         "#);
     }

@@ -74,7 +74,7 @@ pub(crate) struct AgentArgs {
 }
 
 /// A secret from a file.
-fn secret_of(path: Option<&std::path::Path>) -> anyhow::Result<Option<String>> {
+pub(super) fn secret_of(path: Option<&std::path::Path>) -> anyhow::Result<Option<String>> {
     let Some(path) = path else { return Ok(None) };
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod run;
 mod serve;
+mod server;
 mod sim;
 
 use std::net::SocketAddr;
@@ -78,6 +79,8 @@ enum Command {
     Run(run::Run),
     /// What exists at the sites.
     Inventory(group::Inventory),
+    /// The server itself: its state, and the end of a hold after a restore.
+    Server(server::TheServer),
     /// Print the OpenAPI document of the REST API.
     Openapi,
     /// Print a shell completion script.
@@ -126,6 +129,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Group(group) => group.run().await,
         Command::Run(run) => run.run().await,
         Command::Inventory(inventory) => inventory.run().await,
+        Command::Server(server) => server.run().await,
         Command::Openapi | Command::Completion { .. } => Ok(Exit::Done),
     }
 }

@@ -56,6 +56,14 @@ enum Command {
         #[arg(long)]
         vm: String,
     },
+    /// Make a recovery final before its commit window ends. Nobody can go back after it.
+    Commit {
+        /// The plan.
+        plan: String,
+        /// Why; stands in the audit trail.
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// List plans and where they stand.
     List,
     /// Show a plan: its state, what may be started, and whether it would work now.
@@ -101,7 +109,8 @@ impl Plan {
         if format == FindingFormat::Text && loaded.findings.is_empty() {
             output::line(&format!("{} documents, no findings", loaded.documents.len()));
         }
-        Ok(if loaded.findings.is_empty() { Exit::Done } else { Exit::Usage })
+        let wrong = loaded.findings.iter().any(Finding::is_error);
+        Ok(if wrong { Exit::Usage } else { Exit::Done })
     }
 
     /// What needs one.
@@ -116,6 +125,12 @@ impl Plan {
                 graph(&client, &plan, kind, forced, dot).await
             }
             Command::Explain { plan, vm } => explain(&client, &plan, &vm).await,
+            Command::Commit { plan, reason } => {
+                let body = serde_json::json!({"reason": reason});
+                let plan: PlanDto = client.post(&format!("/plans/{plan}/commit"), &body).await?;
+                print_plan(&client, &plan)?;
+                Ok(Exit::Done)
+            }
             Command::List => list(&client).await,
             Command::Show { plan } => show(&client, &plan).await,
         }
@@ -188,9 +203,23 @@ async fn list(client: &Client) -> anyhow::Result<Exit> {
 
 async fn show(client: &Client, name: &str) -> anyhow::Result<Exit> {
     let plan: PlanDto = client.get(&format!("/plans/{name}")).await?;
+    print_plan(client, &plan)?;
     if client.format == Format::Json {
-        output::json(&plan)?;
         return Ok(Exit::Done);
+    }
+    for action in &plan.actions {
+        match &action.refusal {
+            None => print_readiness(client, name, &action.kind).await?,
+            Some(refusal) => output::line(&format!("  {:<10} no: {refusal}", action.kind)),
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A plan and where it stands.
+fn print_plan(client: &Client, plan: &PlanDto) -> anyhow::Result<()> {
+    if client.format == Format::Json {
+        return output::json(plan);
     }
     output::line(&format!(
         "{}: {} -> {}, {} VMs, {} ({})",
@@ -204,13 +233,18 @@ async fn show(client: &Client, name: &str) -> anyhow::Result<Exit> {
     for condition in &plan.conditions {
         output::line(&format!("  {condition}"));
     }
-    for action in &plan.actions {
-        match &action.refusal {
-            None => print_readiness(client, name, &action.kind).await?,
-            Some(refusal) => output::line(&format!("  {:<10} no: {refusal}", action.kind)),
-        }
+    if plan.commit.allowed {
+        let when = plan
+            .commit_at
+            .as_ref()
+            .map_or_else(|| "by hand only".to_owned(), |at| format!("by itself at {at}"));
+        let name = &plan.name;
+        output::line(&format!("  becomes final {when}, or now: muster plan commit {name}"));
     }
-    Ok(Exit::Done)
+    if plan.approvals > 0 {
+        output::line(&format!("  a failover takes {} approvals of other persons", plan.approvals));
+    }
+    Ok(())
 }
 
 async fn print_readiness(client: &Client, plan: &str, kind: &str) -> anyhow::Result<()> {

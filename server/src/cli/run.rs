@@ -1,5 +1,6 @@
 //! `muster run`: start, watch, answer.
 
+mod approve;
 mod follow;
 mod show;
 
@@ -51,6 +52,25 @@ enum Command {
     },
     /// Answer what a run waits for.
     Answer(AnswerArgs),
+    /// Ask other persons to approve a failover, as it would be started now.
+    Request(What),
+    /// List what was to be approved, newest first.
+    Approvals {
+        /// Only those of this plan.
+        #[arg(long)]
+        plan: Option<String>,
+    },
+    /// Approve what somebody else asked for: exactly its graph, and no other.
+    Approve {
+        /// The approval.
+        id: String,
+        /// Digest of the graph that you have read; left out: the one that is printed.
+        #[arg(long)]
+        digest: Option<String>,
+        /// Why; stands in the audit trail.
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Let a halted run go on: failed steps get a new attempt, done ones stay done. After a failover
     /// that owes steps to a site, start what is owed.
     Resume {
@@ -67,6 +87,16 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Start {
+    #[command(flatten)]
+    what: What,
+    /// Wait until it ends or waits for a person.
+    #[arg(long)]
+    wait: bool,
+}
+
+/// What is started.
+#[derive(Debug, Args)]
+struct What {
     /// The plan.
     plan: String,
     /// What to start.
@@ -91,12 +121,12 @@ struct Start {
     /// Planned migration: restart every VM instead of moving eligible ones live.
     #[arg(long)]
     no_live: bool,
+    /// Start only the graph with this digest (`muster plan graph --output json`), and no other.
+    #[arg(long, value_name = "DIGEST")]
+    expect_digest: Option<String>,
     /// Why; stands in the journal.
     #[arg(long)]
     reason: Option<String>,
-    /// Wait until it ends or waits for a person.
-    #[arg(long)]
-    wait: bool,
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +167,11 @@ impl Run {
                 show::brief(&client, &run)
             }
             Command::Answer(answer) => answer.run(&client).await,
+            Command::Request(what) => approve::request(&client, &what.wish()).await,
+            Command::Approvals { plan } => approve::list(&client, plan.as_deref()).await,
+            Command::Approve { id, digest, reason } => {
+                approve::give(&client, &id, digest, reason).await
+            }
             Command::Resume { run, reason, wait } => {
                 let path = format!("/runs/{run}/resume");
                 let run: RunDto = client.post(&path, &json!({"reason": reason})).await?;
@@ -146,9 +181,9 @@ impl Run {
     }
 }
 
-impl Start {
-    async fn run(self, client: &Client) -> anyhow::Result<Exit> {
-        let request = StartRun {
+impl What {
+    fn wish(self) -> StartRun {
+        StartRun {
             plan: self.plan,
             kind: self.kind,
             forced: self.forced,
@@ -157,8 +192,15 @@ impl Start {
             accept_data_loss: self.accept_data_loss,
             accept_live_source: self.accept_live_source,
             no_live: self.no_live,
+            expected_digest: self.expect_digest,
             reason: self.reason,
-        };
+        }
+    }
+}
+
+impl Start {
+    async fn run(self, client: &Client) -> anyhow::Result<Exit> {
+        let request = self.what.wish();
         let run: RunDto = client.post_once("/runs", &serde_json::to_value(&request)?).await?;
         finish(client, run, self.wait).await
     }

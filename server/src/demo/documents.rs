@@ -27,7 +27,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// Where they have findings, which a test forbids.
-pub(super) fn examples(world: &str) -> anyhow::Result<Vec<Document>> {
+pub(crate) fn examples(world: &str) -> anyhow::Result<Vec<Document>> {
     let files: Vec<SourceFile> =
         EXAMPLES.iter().map(|(name, text)| SourceFile::new(*name, *text)).collect();
     let loaded = load_and_check(&files);

@@ -4,7 +4,7 @@
 //! keeps its state in a file and outlives a killed server for a while, as real sites would; the next
 //! demo over the same folder finds it again.
 
-mod documents;
+pub(crate) mod documents;
 mod files;
 mod world;
 

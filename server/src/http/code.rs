@@ -87,6 +87,9 @@ codes! {
     ReasonNeeded = "reason-needed", UNPROCESSABLE_ENTITY, "Say why";
     GraphFormat = "graph-format", CONFLICT, "The run was made by another version";
     JournalIllegal = "journal-illegal", INTERNAL_SERVER_ERROR, "The journal contradicts itself";
+    ApprovalsMissing = "approvals-missing", CONFLICT, "Not enough persons have approved";
+    DigestDiffers = "digest-differs", CONFLICT, "It is not what was read before";
+    ServerOnHold = "server-on-hold", CONFLICT, "The server holds after a restore";
     NoSimulation = "no-simulation", NOT_FOUND, "There is no simulated world";
     SimulationRefused = "simulation-refused", BAD_GATEWAY, "The simulated world refused";
     // the server

@@ -7,7 +7,7 @@
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
 
-use super::{Code, Problem};
+use super::{Code, Problem, PublicUrl};
 
 /// Whether a request may come with a session's cookie, or to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +23,26 @@ pub(super) fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses what another site made a browser send.
-pub(super) fn check(headers: &HeaderMap, from: From) -> Result<(), Problem> {
+/// Refuses what another site made a browser send. `public` is what browsers call this server, where
+/// it was told so; otherwise it is what the request calls it.
+pub(super) fn check(
+    headers: &HeaderMap,
+    from: From,
+    public: Option<&PublicUrl>,
+) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     match text("sec-fetch-site") {
         Some("same-origin" | "none") => return Ok(()),
         Some(site) => return Err(refused(&format!("the browser says that it is {site}"))),
         None => {}
     }
-    match (text(ORIGIN.as_str()), text(HOST.as_str())) {
-        (Some(origin), Some(host)) if host_of(origin).is_some_and(|o| o == host) => Ok(()),
+    let host = text(HOST.as_str());
+    let ours = |origin: &str| match public {
+        Some(public) => origin == public.origin(),
+        None => host.is_some() && host_of(origin) == host,
+    };
+    match (text(ORIGIN.as_str()), host) {
+        (Some(origin), _) if ours(origin) => Ok(()),
         (Some(origin), _) => Err(refused(&format!("it comes from {origin}"))),
         (None, _) if from == From::Nobody => Ok(()),
         (None, _) => Err(refused("it does not say where it comes from")),
@@ -58,7 +68,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        check(&headers.collect(), from).is_ok()
+        check(&headers.collect(), from, None).is_ok()
     }
 
     #[test]

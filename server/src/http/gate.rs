@@ -14,7 +14,7 @@ use muster_plans::time::Span;
 
 use super::paging::NextCursor;
 use super::who::{RequestId, Who, nobody, refused};
-use super::{Access, Code, Problem, csrf, once};
+use super::{Access, Code, Problem, PublicUrl, csrf, once};
 use crate::auth::{Auth, AuthError, Principal, Via};
 use crate::ops::Asker;
 
@@ -40,6 +40,7 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     auth: Auth,
     new_id: fn() -> String,
+    public: Option<PublicUrl>,
     show: Option<Box<ShowPage>>,
     in_flight: Mutex<HashSet<String>>,
 }
@@ -53,7 +54,22 @@ impl std::fmt::Debug for Gate {
 impl Gate {
     /// Over the users of a server. `new_id` makes ids of requests.
     pub fn new(auth: Auth, new_id: fn() -> String) -> Gate {
-        Gate(Arc::new(Inner { auth, new_id, show: None, in_flight: Mutex::default() }))
+        Gate::made(auth, new_id, None, None)
+    }
+
+    fn made(
+        auth: Auth,
+        new_id: fn() -> String,
+        public: Option<PublicUrl>,
+        show: Option<Box<ShowPage>>,
+    ) -> Gate {
+        Gate(Arc::new(Inner { auth, new_id, public, show, in_flight: Mutex::default() }))
+    }
+
+    /// The same behind a proxy, before pages are added: browsers reach the server at this address.
+    #[must_use]
+    pub fn behind(self, public: Option<PublicUrl>) -> Gate {
+        Gate::made(self.0.auth.clone(), self.0.new_id, public, None)
     }
 
     /// The same, with a way to show problems as pages: from the problem, which carries the request's
@@ -63,9 +79,9 @@ impl Gate {
         self,
         show: impl Fn(&Problem, Option<&Principal>) -> Response + Send + Sync + 'static,
     ) -> Gate {
-        let (auth, new_id) = (self.0.auth.clone(), self.0.new_id);
+        let Inner { auth, new_id, public, .. } = &*self.0;
         let show: Option<Box<ShowPage>> = Some(Box::new(show));
-        Gate(Arc::new(Inner { auth, new_id, show, in_flight: Mutex::default() }))
+        Gate::made(auth.clone(), *new_id, public.clone(), show)
     }
 
     /// Removes sessions and answers that nobody needs any more; the server does so now and then.
@@ -177,13 +193,14 @@ impl Guard {
 
     fn check_origin(&self, request: &Parts, who: Option<&Principal>) -> Result<(), Problem> {
         let headers = &request.headers;
+        let public = self.gate.0.public.as_ref();
         let session = who.is_some_and(|who| matches!(who.via, Via::Session(_)));
         match (session, csrf::changes(&request.method)) {
-            (true, true) => csrf::check(headers, csrf::From::Session),
-            (false, true) if who.is_none() => csrf::check(headers, csrf::From::Nobody),
+            (true, true) => csrf::check(headers, csrf::From::Session, public),
+            (false, true) if who.is_none() => csrf::check(headers, csrf::From::Nobody, public),
             // A page of another site may link to our pages, but not read our data or streams.
             (true, false) if self.surface == Surface::Api => {
-                csrf::check(headers, csrf::From::Nobody)
+                csrf::check(headers, csrf::From::Nobody, public)
             }
             _ => Ok(()),
         }

@@ -448,6 +448,7 @@ fn run_made_under(key: &muster_store::RequestKey, made: &str) -> muster_store::C
         graph: String::new(),
         groups: Vec::new(),
         plan_state: None,
+        approval: None,
         chain: None,
         request: Some((key.clone(), made.to_owned())),
         audit: Vec::new(),

@@ -140,7 +140,7 @@ pub(super) fn no_plan(plan: &PlanName) -> Refused {
 
 /// Ages of recovery points are differences of the sites' own clocks: what a site says was true at
 /// the time it names, and the server's clock may differ from it.
-fn seen_at(landscape: &Landscape) -> Time {
+pub(super) fn seen_at(landscape: &Landscape) -> Time {
     let seen = landscape.inventory.sites.values().map(|site| site.observed_at);
     seen.max().unwrap_or_default()
 }

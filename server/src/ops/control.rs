@@ -7,23 +7,35 @@ use muster_plans::id::{RunId, SiteName};
 use muster_plans::state::Event;
 
 use super::evidence::attestation;
-use super::{Asker, Refused, load, standing_of};
+use super::{Asker, Refused, load, not_on_hold, standing_of};
 use crate::api::dto::{
     AnswerRequest, AttestRequest, CancelRequest, ResumeRequest, RuleRequest, StartKind, StartRun,
 };
 use crate::app::App;
 use crate::http::Code;
 
+/// Nothing is said to a run while the server holds. A server that has just started may not have come
+/// round to a run that was left behind: it is taken up first, so that nobody is told that their run is
+/// not there.
+async fn reach(app: &Arc<App>, run: RunId) -> Result<(), Refused> {
+    not_on_hold(app)?;
+    if app.engine.view(run).is_none() {
+        crate::tasks::runs::adopt(app).await;
+    }
+    Ok(())
+}
+
 /// Answers a prompt.
 ///
 /// # Errors
 /// Where the run does not wait for it.
 pub async fn answer(
-    app: &App,
+    app: &Arc<App>,
     asker: &Asker,
     run: RunId,
     request: &AnswerRequest,
 ) -> Result<(), Refused> {
+    reach(app, run).await?;
     let answer = if request.go_on { Answer::Continue } else { Answer::Abort };
     app.engine
         .answer(run, request.step, By(asker.by.clone()), answer, request.reason.clone())
@@ -36,11 +48,12 @@ pub async fn answer(
 /// # Errors
 /// Where the verdict is none, or the step is not in question.
 pub async fn rule(
-    app: &App,
+    app: &Arc<App>,
     asker: &Asker,
     run: RunId,
     request: &RuleRequest,
 ) -> Result<(), Refused> {
+    reach(app, run).await?;
     let verdict = match request.verdict.as_str() {
         "done" => Verdict::Done,
         "skip" => Verdict::Skip,
@@ -72,11 +85,12 @@ pub async fn rule(
 /// # Errors
 /// Where the run does not wait for it, or no reason is given.
 pub async fn attest(
-    app: &App,
+    app: &Arc<App>,
     asker: &Asker,
     run: RunId,
     request: &AttestRequest,
 ) -> Result<(), Refused> {
+    reach(app, run).await?;
     needs_reason(&request.reason)?;
     let site = SiteName::from(request.site.as_str());
     let evidence = attestation(app, &site, &asker.by, &request.reason);
@@ -94,11 +108,12 @@ pub async fn attest(
 /// # Errors
 /// Where it has ended.
 pub async fn cancel(
-    app: &App,
+    app: &Arc<App>,
     asker: &Asker,
     run: RunId,
     request: &CancelRequest,
 ) -> Result<(), Refused> {
+    reach(app, run).await?;
     app.engine
         .cancel(run, By(asker.by.clone()), request.reason.clone())
         .await
@@ -116,6 +131,7 @@ pub async fn resume(
     id: RunId,
     request: &ResumeRequest,
 ) -> Result<RunId, Refused> {
+    not_on_hold(app)?;
     let (run, graph) = load::row(app, id).await?;
     let standing = standing_of(app, &run.plan).await?;
     if run.ending != Some(Ending::Halted) {
@@ -154,7 +170,7 @@ async fn owed(
     Ok(super::start(app, asker, &wish).await?.id)
 }
 
-fn needs_reason(reason: &str) -> Result<(), Refused> {
+pub(super) fn needs_reason(reason: &str) -> Result<(), Refused> {
     if reason.trim().is_empty() {
         return Err(Refused::new(
             Code::ReasonNeeded,

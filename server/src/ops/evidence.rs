@@ -36,15 +36,19 @@ pub(super) async fn gather(app: &App, against: &SiteName, at: &SiteName) -> Know
         witness(app, adapter.as_ref(), against, &mut known).await;
         fence(app, adapter.as_ref(), against, &mut known).await;
     }
-    let answers = match app.sites.adapter(against) {
-        Some(adapter) => adapter.query(&Query::Alive).await.is_ok(),
-        None => false,
-    };
-    known.answers = answers;
-    if answers {
+    known.answers = answers(app, against).await;
+    if known.answers {
         known.alive = Some(format!("the agent of {against} answers this server"));
     }
     known
+}
+
+/// Whether a site's agent answers this server.
+pub(super) async fn answers(app: &App, site: &SiteName) -> bool {
+    match app.sites.adapter(site) {
+        Some(adapter) => adapter.query(&Query::Alive).await.is_ok(),
+        None => false,
+    }
 }
 
 /// A named person's word.

@@ -75,7 +75,8 @@ async fn start_stage(
 ) -> Result<(), Refused> {
     let wish: StartRun = serde_json::from_str(&chain.json)
         .unwrap_or_else(|_| StartRun::of(chain.plan.as_str(), StartKind::Failback));
-    let stage = StartRun { kind: STAGES[next], ..wish };
+    // What was read before was the graph of the first run.
+    let stage = StartRun { kind: STAGES[next], expected_digest: None, ..wish };
     let advanced = Chain { stage: u32::try_from(next).unwrap_or(0), ..chain.clone() };
     let asker = Asker::server(&chain.started_by);
     crate::tasks::inventory::round(app).await;

@@ -28,12 +28,14 @@ pub async fn finish(app: &Arc<App>, id: RunId) -> Result<(), Refused> {
         return Ok(());
     }
     let standing = standing_of(app, &run.plan).await?;
-    let owed_steps = RunView::of(&state, app.now()).owed;
-    let owed = owed_sites(&graph, &owed_steps);
+    let view = RunView::of(&state, app.now());
+    let owed_steps = &view.owed;
+    let owed = owed_sites(&graph, owed_steps);
     let next = commit_window(app, &run.plan, after(&standing, &graph, ending, owed)?)?;
     let at = records.last().map_or_else(|| app.now(), |record| record.at);
     let mut summary = run.summary.clone();
     summary["owed"] = owed_steps.len().into();
+    summary["phases"] = crate::view::run::stored_phases(&view);
     let asker = Asker::server("muster");
     let detail = serde_json::json!({"run": id.to_string(), "ending": crate::view::word(&ending)});
     let end = Finish {

@@ -7,6 +7,7 @@ use muster_plans::id::{ConsistencyGroupId, RecoveryPointId};
 use muster_plans::inventory::ReplicationMode;
 use muster_plans::time::Span;
 
+use super::compile::seen_at;
 use crate::api::dto::GroupPointDto;
 use crate::http::Code;
 use crate::landscape::Landscape;
@@ -26,7 +27,10 @@ pub fn of_graph(landscape: &Landscape, graph: &Graph, rpo: Option<Span>) -> Vec<
                 .and_then(|site| site.groups.iter().find(|leg| leg.id == group.id));
             let in_step = matches!(group.mode, ReplicationMode::Stretched | ReplicationMode::Sync)
                 && leg.is_some_and(|leg| leg.in_sync);
-            let age = if in_step { Some(Span::ZERO) } else { group.point_age };
+            // A graph may have been compiled a while ago; a point's age is that of this moment.
+            let now = |taken| seen_at(landscape).since(taken);
+            let age = group.point_time.map(now).or(group.point_age);
+            let age = if in_step { Some(Span::ZERO) } else { age };
             GroupPointDto {
                 group: group.id.to_string(),
                 mode: word(&group.mode),

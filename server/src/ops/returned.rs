@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use muster_plans::id::PlanName;
 use muster_plans::state::Event;
 
-use super::{Refused, standing_of};
+use super::{Refused, Standing, all_standings, standing_of};
 use crate::app::App;
 
 /// Notes which owed sites answer by now. What is owed is offered then, not started: the old writer
@@ -14,28 +13,25 @@ use crate::app::App;
 /// # Errors
 /// Where the store does not answer.
 pub async fn notice_sites(app: &Arc<App>) -> Result<(), Refused> {
-    let landscape = app.current.get();
-    for plan in landscape.config.plans.keys() {
-        for event in changes(app, plan).await? {
+    for (plan, standing) in all_standings(app).await? {
+        for event in changes(app, &standing) {
             let _one_at_a_time = app.starting.lock().await;
-            let standing = standing_of(app, plan).await?;
+            let standing = standing_of(app, &plan).await?;
             if let Ok(next) = standing.after(&event) {
-                app.store.plan_states().put(&next.change(plan)).await?;
+                app.store.plan_states().put(&next.change(&plan)).await?;
             }
         }
     }
     Ok(())
 }
 
-async fn changes(app: &App, plan: &PlanName) -> Result<Vec<Event>, Refused> {
+fn changes(app: &App, standing: &Standing) -> Vec<Event> {
     let landscape = app.current.get();
-    let standing = standing_of(app, plan).await?;
     let owed = standing.state.conditions.owed.iter();
-    Ok(owed
-        .filter_map(|(site, back)| match (back, landscape.answers(site)) {
-            (false, true) => Some(Event::SiteReturned { site: site.clone() }),
-            (true, false) => Some(Event::SiteLost { site: site.clone() }),
-            (true, true) | (false, false) => None,
-        })
-        .collect())
+    owed.filter_map(|(site, back)| match (back, landscape.answers(site)) {
+        (false, true) => Some(Event::SiteReturned { site: site.clone() }),
+        (true, false) => Some(Event::SiteLost { site: site.clone() }),
+        (true, true) | (false, false) => None,
+    })
+    .collect()
 }

@@ -1,5 +1,7 @@
 //! Where a plan stands: its state, and the runs that the state came from.
 
+use std::collections::BTreeMap;
+
 use muster_plans::id::{PlanName, RunId};
 use muster_plans::state::{Event, PlanState};
 use muster_plans::time::Time;
@@ -73,6 +75,16 @@ impl Standing {
             expected: self.version,
         }
     }
+}
+
+/// Where all plans stand that ever did something, in one look.
+///
+/// # Errors
+/// Where the store does not answer.
+pub async fn all_standings(app: &App) -> Result<BTreeMap<PlanName, Standing>, Refused> {
+    let stored = app.store.plan_states().all().await?;
+    let read = |(plan, stored)| Ok((plan, Standing::read(Some(stored))?));
+    stored.into_iter().map(read).collect()
 }
 
 /// Where a plan stands now.

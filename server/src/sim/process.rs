@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -49,7 +50,7 @@ pub struct WorldOptions {
 }
 
 /// The world's clock is the machine's: deadlines and ages are compared with it.
-struct WorldClock(SystemClock);
+pub(super) struct WorldClock(pub(super) SystemClock);
 
 #[async_trait::async_trait]
 impl SimClock for WorldClock {
@@ -73,13 +74,9 @@ pub async fn run(options: WorldOptions) -> anyhow::Result<()> {
         Sim::open(&options.state, &spec, Arc::new(clock))
             .with_context(|| format!("cannot use the world in {}", options.state.display()))?,
     );
-    let sites: BTreeMap<SiteName, Arc<dyn SiteAdapter>> =
-        sim.sites().into_iter().filter_map(|name| Some((name.clone(), sim.site(&name)?))).collect();
     let stop = Arc::new(Notify::new());
     let asked = Arc::new(AtomicU64::new(0));
-    let router = router_many(sites, ServeOptions::default())
-        .merge(control::router(Control { sim: Arc::clone(&sim), stop: Arc::clone(&stop) }))
-        .layer(from_fn_with_state(Arc::clone(&asked), count));
+    let router = router(&sim, &stop).layer(from_fn_with_state(Arc::clone(&asked), count));
     let listener = TcpListener::bind(options.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     match &options.announce {
@@ -97,6 +94,14 @@ pub async fn run(options: WorldOptions) -> anyhow::Result<()> {
         })
         .await?;
     Ok(())
+}
+
+/// A world's sites, and how it is broken, healed and examined.
+pub(super) fn router(sim: &Arc<Sim>, stop: &Arc<Notify>) -> Router {
+    let sites: BTreeMap<SiteName, Arc<dyn SiteAdapter>> =
+        sim.sites().into_iter().filter_map(|name| Some((name.clone(), sim.site(&name)?))).collect();
+    let control = Control { sim: Arc::clone(sim), stop: Arc::clone(stop) };
+    router_many(sites, ServeOptions::default()).merge(control::router(control))
 }
 
 fn spec(options: &WorldOptions) -> anyhow::Result<WorldSpec> {

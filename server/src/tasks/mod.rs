@@ -2,6 +2,7 @@
 
 pub mod inventory;
 pub mod runs;
+pub mod upkeep;
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};

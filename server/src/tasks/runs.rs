@@ -17,8 +17,14 @@ const ROUND: Duration = Duration::from_millis(500);
 /// Goes on with runs that an earlier server left behind, then comes round for ever.
 pub async fn run(app: Arc<App>) {
     loop {
-        adopt(&app).await;
-        chains(&app).await;
+        // A restored database does not know what was done last, so nothing goes on by it.
+        if !ops::on_hold(&app) {
+            adopt(&app).await;
+            chains(&app).await;
+            if let Err(error) = ops::commit_due(&app).await {
+                tracing::warn!(error = %error, "a recovery whose window has passed is not final");
+            }
+        }
         if let Err(error) = ops::notice_sites(&app).await {
             tracing::warn!(error = %error, "sites to which steps are owed were not looked at");
         }
@@ -87,7 +93,7 @@ async fn adopt_one(app: &Arc<App>, id: RunId, summary: &serde_json::Value) {
     };
     match app.engine.resume(id, Arc::clone(&graph)).await {
         Ok(()) => watch(app, id),
-        Err(StartError::Held) => {}
+        Err(StartError::Held | StartError::AlreadyLive) => {}
         Err(StartError::Over(_)) => {
             if let Err(error) = ops::finish(app, id).await {
                 tracing::error!(run.id = %id, error = %error, "the end of the run was not taken in");

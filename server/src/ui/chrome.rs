@@ -3,11 +3,12 @@
 use axum::http::{HeaderMap, Uri, header};
 use muster_store::RunFilter;
 use muster_web::state::Tone;
-use muster_web::{Banner, Chrome, Nav, Theme, User};
+use muster_web::{Banner, Chrome, Hold, Nav, Theme, User};
 
 use crate::app::App;
-use crate::auth::Principal;
+use crate::auth::{Principal, Privilege};
 use crate::http::Who;
+use crate::ops;
 
 /// A frame for whoever is signed in.
 pub(super) async fn of(app: &App, who: Option<&Who>, nav: Nav, title: &str, at: &At) -> Chrome {
@@ -16,6 +17,7 @@ pub(super) async fn of(app: &App, who: Option<&Who>, nav: Nav, title: &str, at: 
     chrome.theme = at.theme;
     chrome.banner =
         app.options.banner.as_ref().map(|text| Banner { tone: Tone::Info, text: text.clone() });
+    chrome.hold = who.filter(|_| ops::on_hold(app)).map(hold);
     chrome.waiting = if who.is_some() { waiting(app).await } else { 0 };
     chrome.here = at.here.clone();
     chrome.version = env!("CARGO_PKG_VERSION").to_owned();
@@ -26,6 +28,11 @@ pub(super) async fn of(app: &App, who: Option<&Who>, nav: Nav, title: &str, at: 
 pub(super) fn user(who: &Principal) -> User {
     let role = who.roles.first().map(|role| role.as_str().to_owned()).unwrap_or_default();
     User { name: who.user.clone(), role }
+}
+
+fn hold(who: &Who) -> Hold {
+    let may = who.principal.may(Privilege::RestoreSettle);
+    Hold { refused: (!may).then(|| format!("It takes {}.", Privilege::RestoreSettle)) }
 }
 
 /// Runs that wait for a person.

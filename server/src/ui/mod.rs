@@ -8,6 +8,7 @@ mod document;
 mod error;
 mod group;
 mod groups;
+mod hold;
 mod inventory;
 mod overview;
 mod paging;
@@ -37,8 +38,8 @@ use muster_web::route::pattern;
 
 use crate::app::App;
 use crate::auth::Privilege::{
-    InventoryRead, PlanRead, RunAnswer, RunAttest, RunCancel, RunCleanup, RunFailover, RunPlanned,
-    RunRead, RunReprotect, RunResume, RunRule, RunTest, TestSteer,
+    InventoryRead, PlanRead, RestoreSettle, RunAnswer, RunAttest, RunCancel, RunCleanup,
+    RunFailover, RunPlanned, RunRead, RunReprotect, RunResume, RunRule, RunTest, TestSteer,
 };
 use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
 use crate::http::{Access, Problem, Table};
@@ -81,6 +82,8 @@ fn saying() -> Table<Arc<App>> {
     const START: Access = AnyOf(&[RunTest, RunCleanup, RunPlanned, RunFailover, RunReprotect]);
     Table::pages()
         .post(pattern::START, START, start::start)
+        .post(pattern::PLAN_COMMIT, AnyOf(&[RunPlanned, RunFailover]), plan::make_final)
+        .post(pattern::HOLD_RELEASE, Needs(RestoreSettle), hold::release)
         .post(pattern::RUN_ANSWER, AnyOf(&[RunAnswer, TestSteer]), run_post::answer)
         .post(pattern::RUN_ATTEST, Needs(RunAttest), run_post::attest)
         .post(pattern::RUN_RULE, AnyOf(&[RunRule, TestSteer]), run_post::rule)

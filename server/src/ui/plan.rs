@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use muster_plans::compile;
 use muster_plans::document::Kind;
 use muster_plans::graph::render::step_title;
@@ -10,11 +10,12 @@ use muster_plans::graph::{Action, Graph, OnFailure, StepIx};
 use muster_plans::id::PlanName;
 use muster_store::RunFilter;
 use muster_web::Nav;
-use muster_web::form::PlanQuery;
+use muster_web::form::{PlanQuery, Reason};
 use muster_web::page::{
-    Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
+    CommitOffer, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
 };
-use muster_web::part::RunLine;
+use muster_web::part::{RunLine, When};
+use muster_web::route;
 use muster_web::state::RunKind;
 
 use super::chrome::{self, At};
@@ -22,7 +23,8 @@ use super::verdict::{self, Tests, Verdict};
 use super::{document, render, subject, words};
 use crate::api::TheApp;
 use crate::app::App;
-use crate::http::{Code, Path, Problem, Query, Who};
+use crate::auth::Privilege;
+use crate::http::{Code, Form, Path, Problem, Query, Who};
 use crate::landscape::Landscape;
 use crate::ops::{self, Wanted};
 use crate::view;
@@ -51,11 +53,12 @@ pub(super) async fn show(
     let kind = RunKind::from_slug(&query.kind).unwrap_or(RunKind::Failover);
     let steps = steps(&app, &landscape, &plan, &verdict, kind).await;
     let stored = app.store.documents().get(Kind::RecoveryPlan, &name).await?;
-    let forecast = verdict.compiled.as_ref().map(|compiled| forecast(&compiled.graph));
+    let forecast = verdict.outlook.as_ref().map(|outlook| forecast(&outlook.compiled.graph));
     let page = Plan {
         chrome: chrome::of(&app, Some(&who), Nav::Plans, &name, &at).await,
         history: history(&app, &plan).await?,
         offers: offers(&verdict),
+        commit: commit(&verdict, &who, app.now().0),
         verified: verified(&verdict, &tests),
         forecast,
         steps,
@@ -89,6 +92,27 @@ fn offers(verdict: &Verdict) -> Vec<Offer> {
         .find(|kind| refused(*kind).is_none());
     let offer = |kind| Offer { kind, refused: refused(kind), suggested: suggested == Some(kind) };
     RunKind::ALL.into_iter().map(offer).collect()
+}
+
+fn commit(verdict: &Verdict, who: &Who, now: i64) -> Option<CommitOffer> {
+    let may = [Privilege::RunPlanned, Privilege::RunFailover].map(|one| who.principal.may(one));
+    let words = format!("It takes {} or {}.", Privilege::RunPlanned, Privilege::RunFailover);
+    verdict.plan.commit.allowed.then(|| CommitOffer {
+        until: verdict.standing.commit_at.map(|at| When::new(at.0, now)),
+        refused: (!may.contains(&true)).then_some(words),
+    })
+}
+
+/// Makes its recovery final, by form.
+pub(super) async fn make_final(
+    State(app): TheApp,
+    who: Who,
+    Path(name): Path<String>,
+    Form(form): Form<Reason>,
+) -> Result<Response, Problem> {
+    let reason = Some(form.reason.trim()).filter(|reason| !reason.is_empty());
+    ops::commit(&app, &who.asker(), &PlanName::from(name.as_str()), reason).await?;
+    Ok(Redirect::to(&route::plan(&name)).into_response())
 }
 
 fn verified(verdict: &Verdict, tests: &Tests) -> Verified {
@@ -130,8 +154,8 @@ async fn steps(
     verdict: &Verdict,
     kind: RunKind,
 ) -> Option<KindSteps> {
-    if let (RunKind::Failover, Some(compiled)) = (kind, &verdict.compiled) {
-        return Some(kind_steps(&compiled.graph));
+    if let (RunKind::Failover, Some(outlook)) = (kind, &verdict.outlook) {
+        return Some(kind_steps(&outlook.compiled.graph));
     }
     let wanted = Wanted::of(words::start_kind(kind));
     let compiled = ops::compile_now(app, landscape, plan, &verdict.standing, &wanted).await.ok()?;

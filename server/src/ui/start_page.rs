@@ -48,7 +48,8 @@ pub(super) async fn digest_of(
     kind: RunKind,
     forced: bool,
 ) -> Result<String, Problem> {
-    Ok(graph_of(app, plan, kind, forced).await?.map(|graph| digest(&graph)).unwrap_or_default())
+    let graph = graph_of(app, plan, kind, forced).await?;
+    Ok(graph.as_ref().map(compile::digest).unwrap_or_default())
 }
 
 async fn graph_of(
@@ -62,16 +63,6 @@ async fn graph_of(
     let landscape = app.current.get();
     let compiled = ops::compile_now(app, &landscape, plan, &standing, &wanted).await;
     Ok(compiled.ok().map(|compiled| compiled.graph))
-}
-
-/// Time goes by while one reads: the age of a point grows and the point stays the same, so the age
-/// is no part of what is compared.
-fn digest(graph: &Graph) -> String {
-    let mut graph = graph.clone();
-    for group in &mut graph.groups {
-        group.point_age = None;
-    }
-    compile::digest(&graph)
 }
 
 /// The page.
@@ -111,13 +102,13 @@ pub(super) async fn page(app: &App, who: &Who, at: &At, shown: Shown) -> Result<
             .collect(),
         loss: loss(&ready.points),
         blast: graph.as_ref().map(|graph| blast(graph, kind)).unwrap_or_default(),
-        digest: graph.as_ref().map(digest).unwrap_or_default(),
+        digest: graph.as_ref().map(compile::digest).unwrap_or_default(),
         confirm: must_confirm(kind),
         reason_needed: false,
         forced: real.then(|| forced(graph.as_ref())),
         attest: (real && ready.accepts.iter().any(|kind| kind == "attestation"))
             .then(|| attest(who, &dto)),
-        approvals: 0,
+        approvals: if real { dto.approvals } else { 0 },
         plan: name,
     })
 }

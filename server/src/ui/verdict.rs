@@ -1,5 +1,7 @@
 //! Could this plan fail over now? One answer, for the overview, the list of plans and the plan.
 
+use std::sync::Arc;
+
 use muster_plans::compile::Compiled;
 use muster_plans::id::PlanName;
 use muster_plans::run::RunKind as Kind;
@@ -9,10 +11,10 @@ use muster_web::part::{Finding, When};
 use muster_web::state::{Level, Readiness, RunState};
 
 use super::words;
-use crate::api::dto::{PlanDto, StartKind};
+use crate::api::dto::PlanDto;
 use crate::app::App;
 use crate::landscape::Landscape;
-use crate::ops::{self, Refused, Standing, Wanted};
+use crate::ops::{self, Outlook, Refused, Standing};
 use crate::view;
 
 /// How many earlier tests are looked at for one that ended well.
@@ -27,14 +29,14 @@ pub(super) struct Verdict {
     pub(super) findings: Vec<Finding>,
     /// Age of the oldest recovery point; `None`: not known.
     pub(super) rpo_ms: Option<u64>,
-    /// The graph of a failover, where it compiles.
-    pub(super) compiled: Option<Compiled>,
+    /// A failover, where it compiles.
+    pub(super) outlook: Option<Arc<Outlook>>,
 }
 
 impl Verdict {
     /// Forecast of a failover.
     pub(super) fn rto_ms(&self) -> Option<u64> {
-        self.compiled.as_ref().map(|compiled| ops::forecast(&compiled.graph).makespan_ms)
+        self.outlook.as_ref().map(|outlook| outlook.forecast.makespan_ms)
     }
 }
 
@@ -47,13 +49,13 @@ pub(super) async fn of(
 ) -> Result<Option<Verdict>, Refused> {
     let standing = ops::standing_of(app, name).await?;
     let Some(plan) = view::plan::one(landscape, name, &standing) else { return Ok(None) };
-    let wanted = Wanted::of(StartKind::Failover);
-    let compiled = ops::compile_now(app, landscape, name, &standing, &wanted).await;
+    let outlook = ops::outlook(app, landscape, name, &standing).await;
     let mut findings: Vec<Finding> = plan.conditions.iter().map(|said| condition(said)).collect();
-    let (compiled, broken) = match compiled {
-        Ok(compiled) => {
-            findings.extend(compiled.warnings.iter().map(|f| words::finding(&view::finding(f))));
-            (Some(compiled), false)
+    let (outlook, broken) = match outlook {
+        Ok(outlook) => {
+            let warnings = outlook.compiled.warnings.iter();
+            findings.extend(warnings.map(|f| words::finding(&view::finding(f))));
+            (Some(outlook), false)
         }
         Err(refused) => {
             findings.push(Finding::new(Level::Error, refused.detail).help(refused.help));
@@ -61,9 +63,9 @@ pub(super) async fn of(
             (None, true)
         }
     };
-    let rpo_ms = compiled.as_ref().and_then(|compiled| oldest(landscape, compiled));
+    let rpo_ms = outlook.as_ref().and_then(|outlook| oldest(landscape, &outlook.compiled));
     let missed = plan.rpo_ms.filter(|goal| rpo_ms.is_none_or(|age| age > *goal));
-    if let (Some(goal), true) = (missed, compiled.is_some()) {
+    if let (Some(goal), true) = (missed, outlook.is_some()) {
         findings.push(late(rpo_ms, goal));
     }
     let away = away(landscape, &plan);
@@ -87,7 +89,7 @@ pub(super) async fn of(
         _ if warned => Readiness::Warnings,
         _ => Readiness::Ready,
     };
-    Ok(Some(Verdict { plan, standing, readiness, findings, rpo_ms, compiled }))
+    Ok(Some(Verdict { plan, standing, readiness, findings, rpo_ms, outlook }))
 }
 
 fn condition(said: &str) -> Finding {

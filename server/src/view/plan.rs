@@ -3,10 +3,10 @@
 use muster_plans::graph::Graph;
 use muster_plans::graph::render::step_title;
 use muster_plans::id::PlanName;
-use muster_plans::state::{Conditions, SrmFacts};
+use muster_plans::state::{Conditions, OperatorAction, SrmFacts};
 
 use super::word;
-use crate::api::dto::{ActionDto, FindingDto, GraphDto, GraphStepDto, PlanDto, StartKind};
+use crate::api::dto::{ActionDto, FindingDto, GraphDto, GraphStepDto, PlanDto, StartKind, instant};
 use crate::landscape::Landscape;
 use crate::ops::Standing;
 
@@ -45,6 +45,9 @@ pub fn one(landscape: &Landscape, name: &PlanName, standing: &Standing) -> Optio
         rpo_ms: plan.spec.objectives.rpo.map(|span| span.0),
         vms,
         actions: KINDS.iter().map(|kind| action(standing, *kind)).collect(),
+        commit: commit(standing),
+        commit_at: standing.commit_at.map(instant),
+        approvals: plan.spec.on.failover.as_ref().map_or(0, |options| options.approvals),
         active_run: standing.active.map(|run| run.to_string()),
         last_run: standing.last.map(|run| run.to_string()),
     })
@@ -73,6 +76,12 @@ fn conditions(conditions: &Conditions) -> Vec<String> {
 pub fn action(standing: &Standing, kind: StartKind) -> ActionDto {
     let refusal = refusal(standing, kind);
     ActionDto { kind: word(&kind), allowed: refusal.is_none(), refusal }
+}
+
+/// Whether a recovery may be made final now.
+pub fn commit(standing: &Standing) -> ActionDto {
+    let refusal = standing.state.refuses(OperatorAction::Commit).map(|refusal| refusal.to_string());
+    ActionDto { kind: "commit".to_owned(), allowed: refusal.is_none(), refusal }
 }
 
 fn refusal(standing: &Standing, kind: StartKind) -> Option<String> {

@@ -58,7 +58,7 @@ fn fill(app: &App, run: &Run, view: Option<&RunView>, graph: Option<&Graph>) -> 
         graph_digest: run.graph_digest.clone(),
         chain: run.chain.map(|chain| chain.to_string()),
         reason: run.reason.clone(),
-        phases: view.map(phases).unwrap_or_default(),
+        phases: view.map_or_else(|| row_phases(run), phases),
         waiting: view.map(waiting).unwrap_or_default(),
         warnings: view.map(|view| view.warnings.clone()).unwrap_or_default(),
         owed: match (view, graph) {
@@ -86,6 +86,15 @@ fn phases(view: &RunView) -> Vec<PhaseDto> {
             failed: phase.failed as usize,
         })
         .collect()
+}
+
+/// Phases with their counts as a row keeps them, for lists of runs that nobody executes.
+pub(crate) fn stored_phases(view: &RunView) -> serde_json::Value {
+    serde_json::to_value(phases(view)).unwrap_or_default()
+}
+
+fn row_phases(run: &Run) -> Vec<PhaseDto> {
+    serde_json::from_value(run.summary["phases"].clone()).unwrap_or_default()
 }
 
 fn waiting(view: &RunView) -> Vec<WaitingDto> {

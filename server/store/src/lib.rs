@@ -8,6 +8,7 @@
 //! SQLite is what it speaks now. Every query is built by sea-query so that PostgreSQL can be put
 //! under the same tests (`tests/store/`); what is SQLite's own stands in `connect` alone.
 
+mod approvals;
 mod audit;
 mod chains;
 mod connect;
@@ -31,6 +32,7 @@ mod text;
 mod tokens;
 mod users;
 
+pub use approvals::{Approval, Approvals, UseApproval};
 pub use audit::{Audit, AuditEntry, AuditFilter, AuditRow, Broken, Head};
 pub use chains::{Chain, ChainChange, Chains};
 pub use documents::{
@@ -64,6 +66,11 @@ impl Store {
     /// Plan states.
     pub fn plan_states(&self) -> PlanStates<'_> {
         PlanStates(self)
+    }
+
+    /// Approvals.
+    pub fn approvals(&self) -> Approvals<'_> {
+        Approvals(self)
     }
 
     /// Chains of runs.

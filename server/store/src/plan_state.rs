@@ -6,6 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::Error;
+use crate::audit::{self, AuditEntry};
 use crate::entity::plan_state;
 use crate::open::Store;
 use crate::text::{int, nat};
@@ -64,8 +65,21 @@ impl PlanStates<'_> {
     /// # Errors
     /// [`Error::Conflict`] where it is not at the expected version.
     pub async fn put(&self, change: &PlanStateChange) -> Result<u64, Error> {
+        self.put_audited(change, Vec::new()).await
+    }
+
+    /// Changes a state, and says so in the audit trail; answers its new version.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it is not at the expected version.
+    pub async fn put_audited(
+        &self,
+        change: &PlanStateChange,
+        audit: Vec<AuditEntry>,
+    ) -> Result<u64, Error> {
         let txn = self.0.begin().await?;
         let version = put(&txn, change).await?;
+        audit::append(&txn, audit).await?;
         self.0.commit(txn).await?;
         Ok(version)
     }

@@ -21,7 +21,9 @@ pub use group::{ConsistencyGroup, Gap, Group, Leg, Member, Points};
 pub use groups::{GroupLine, Groups, SiteCoverage};
 pub use inventory::{Inventory, VmLine};
 pub use overview::{Next, Overview, OverviewBody, OverviewLive, PlanCard, SiteCard};
-pub use plan::{Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified};
+pub use plan::{
+    CommitOffer, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
+};
 pub use plans::{PlanLine, Plans};
 pub use run::{CancelOffer, ResumeOffer, Run, RunBody, RunLive};
 pub use run_ask::{Ask, AskHead, Ruling};

@@ -37,6 +37,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// One per kind of run: allowed, or why not.
     pub offers: Vec<Offer>,
+    /// A recovery that can be made final; `None`: there is none.
+    pub commit: Option<CommitOffer>,
     /// What a test proved, and whether it still counts.
     pub verified: Verified,
     /// Objective of recovery time, in milliseconds.
@@ -55,6 +57,15 @@ pub struct Plan {
     pub history: Vec<RunLine>,
     /// The document.
     pub yaml: String,
+}
+
+/// Offer to make a recovery final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitOffer {
+    /// When it becomes final by itself; `None`: only by hand.
+    pub until: Option<When>,
+    /// Why this person may not; `None`: they may.
+    pub refused: Option<String>,
 }
 
 /// Whether a kind of run may be started.

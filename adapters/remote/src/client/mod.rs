@@ -47,6 +47,23 @@ impl RemoteSite {
         Ok(RemoteSite { site, transport, options })
     }
 
+    /// A site whose name is not known: its agent is asked for it.
+    ///
+    /// # Errors
+    /// As [`RemoteSite::new`]; [`RemoteError::Silent`] where no agent answers.
+    pub async fn discover(
+        address: &str,
+        options: RemoteOptions,
+    ) -> Result<RemoteSite, RemoteError> {
+        let transport = Transport::new(address, &options)?;
+        let asked: Result<Capabilities, Failure> =
+            transport.get("/capabilities", options.query_timeout).await;
+        let silent =
+            |failure: Failure| RemoteError::Silent(failure.error(&SiteName::from(address)).message);
+        let site = asked.map_err(silent)?.site;
+        Ok(RemoteSite { site, transport, options })
+    }
+
     /// How long an operation may take from now on: what the deadline leaves, and a slack in which
     /// the agent can say that it gave up.
     fn limit(&self, ctx: &OpContext) -> Duration {

@@ -66,6 +66,9 @@ pub enum RemoteError {
     /// The token cannot be sent in a header.
     #[error("the token holds characters that a header cannot carry")]
     Token,
+    /// The agent does not say who it is.
+    #[error("{0}")]
+    Silent(String),
     /// TLS could not be set up.
     #[error("certificates or keys cannot be used: {0}")]
     Tls(String),

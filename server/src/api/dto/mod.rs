@@ -2,30 +2,34 @@
 //!
 //! The command line and the pages use the same types, so that no number is made twice.
 
+mod approval;
 mod document;
 mod group;
 mod inventory;
 mod plan;
 mod run;
+mod server;
 mod site;
 
 use muster_plans::time::Time;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use approval::{ApprovalDto, ApproveRequest, GivenDto};
 pub use document::{
     ApplyFile, ApplyRequest, ApplyResult, Change, ChangeKind, DocumentDto, FindingDto,
 };
 pub use group::{GroupDto, MemberDto, UncoveredDto};
 pub use inventory::{ObjectDto, PolicyDto, VmDto};
 pub use plan::{
-    ActionDto, EvidenceDto, ForecastDto, GraphDto, GraphStepDto, GroupPointDto, PlanDto,
-    ReadinessDto,
+    ActionDto, CommitRequest, EvidenceDto, ForecastDto, GraphDto, GraphStepDto, GroupPointDto,
+    PlanDto, ReadinessDto,
 };
 pub use run::{
     AnswerRequest, AttestRequest, CancelRequest, ChainDto, PhaseDto, ResumeRequest, RuleRequest,
     RunDto, StartKind, StartRun, StepDto, WaitingDto,
 };
+pub use server::{ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 pub use site::{BackendDto, LinkDto, SiteDto, WitnessDto};
 
 /// One page of a list.

@@ -38,6 +38,13 @@ pub struct PlanDto {
     pub vms: usize,
     /// What may be started, and why the rest may not.
     pub actions: Vec<ActionDto>,
+    /// Whether its recovery may be made final, and why not.
+    pub commit: ActionDto,
+    /// When its recovery becomes final by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit_at: Option<String>,
+    /// Persons other than the starter who must approve a failover.
+    pub approvals: u8,
     /// The run that is under way or waiting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_run: Option<String>,
@@ -46,11 +53,20 @@ pub struct PlanDto {
     pub last_run: Option<String>,
 }
 
+/// Makes a recovery final.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CommitRequest {
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
 /// A kind of run, and whether it may be started now.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionDto {
-    /// `test`, `cleanup`, `planned`, `failover`, `reprotect`, `failback`.
+    /// `test`, `cleanup`, `planned`, `failover`, `reprotect`, `failback`; `commit`.
     pub kind: String,
     /// Whether it may.
     pub allowed: bool,

@@ -48,6 +48,9 @@ pub struct StartRun {
     /// Planned migration: shut down and restart every VM instead of moving eligible ones live.
     #[serde(default)]
     pub no_live: bool,
+    /// Digest of the graph that was read before: another one is not started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_digest: Option<String>,
     /// Why; stands in the journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -257,6 +260,7 @@ impl StartRun {
             accept_data_loss: false,
             accept_live_source: false,
             no_live: false,
+            expected_digest: None,
             reason: None,
         }
     }

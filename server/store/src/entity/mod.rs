@@ -14,6 +14,7 @@ macro_rules! alone {
 use alone;
 
 pub(crate) mod api_token;
+pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod chain;
 pub(crate) mod document;

@@ -8,6 +8,7 @@ use sea_orm::{
 
 use super::{Run, Runs};
 use crate::Error;
+use crate::approvals::{self, UseApproval};
 use crate::audit::{self, AuditEntry};
 use crate::chains::{self, ChainChange};
 use crate::entity::{group_lock, run, run_graph, run_group};
@@ -26,6 +27,8 @@ pub struct CreateRun {
     pub groups: Vec<GroupName>,
     /// The change of its plan's state.
     pub plan_state: Option<PlanStateChange>,
+    /// The approval that it uses up.
+    pub approval: Option<UseApproval>,
     /// The change of its chain.
     pub chain: Option<ChainChange>,
     /// The request that asked for it, and what to answer if it is sent again.
@@ -63,6 +66,9 @@ impl Runs<'_> {
         }
         if let Some((key, outcome)) = &new.request {
             idempotency::set_outcome(&txn, key, outcome).await?;
+        }
+        if let Some(used) = new.approval {
+            approvals::use_up(&txn, used, new.run.id).await?;
         }
         audit::append(&txn, new.audit).await?;
         self.0.commit(txn).await

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod approvals;
 mod audit;
 mod documents;
 mod identity;
@@ -128,6 +129,9 @@ every_database! {
         a_run_that_goes_on_takes_its_groups_again,
         chains_advance_from_the_version_that_was_read,
         settings_and_inventories_are_kept,
+    },
+    approvals::{
+        an_approval_starts_one_run,
     },
     identity::{
         users_are_changed_from_the_version_that_was_read,

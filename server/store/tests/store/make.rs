@@ -44,6 +44,7 @@ pub(crate) fn create(run: Run, groups: &[&str]) -> CreateRun {
         graph: String::from(r#"{"steps":[]}"#),
         groups: groups.iter().map(|name| GroupName::from(*name)).collect(),
         plan_state: None,
+        approval: None,
         chain: None,
         request: None,
         audit: Vec::new(),

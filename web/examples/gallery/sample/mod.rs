@@ -11,7 +11,7 @@ mod start;
 pub(crate) use lists::{
     error, group, groups, hostile_name, inventory, not_found, plans, runs, sign_in,
 };
-pub(crate) use overview::{overview, overview_empty};
+pub(crate) use overview::{overview, overview_empty, overview_hold};
 pub(crate) use plan::{plan, plan_bare};
 pub(crate) use run::{run_done, run_failed, run_gate, run_live, run_test};
 pub(crate) use run_big::run_big;
@@ -20,7 +20,7 @@ pub(crate) use start::{start_failover, start_refused, start_rejected, start_test
 
 use muster_web::part::{Finding, RunLine, When};
 use muster_web::state::{Level, RunKind, RunState, Tone};
-use muster_web::{Banner, Chrome, Nav, Template, User};
+use muster_web::{Banner, Chrome, Hold, Nav, Template, User};
 
 /// 2026-03-14 02:41:07 UTC.
 pub(crate) const NOW: i64 = 1_773_456_067_000;
@@ -53,6 +53,11 @@ pub(crate) fn demo(mut chrome: Chrome) -> Chrome {
         tone: Tone::Test,
         text: "Demonstration: two simulated sites. Nothing here is real.".into(),
     });
+    chrome
+}
+
+pub(crate) fn hold(mut chrome: Chrome) -> Chrome {
+    chrome.hold = Some(Hold { refused: None });
     chrome
 }
 
@@ -99,6 +104,7 @@ pub(crate) fn usual() -> Rendered {
         ),
         ("overview", overview().render()?),
         ("overview-empty", overview_empty().render()?),
+        ("overview-hold", overview_hold().render()?),
         ("sites", sites().render()?),
         ("sites-empty", sites_empty().render()?),
         ("groups", groups(false).render()?),

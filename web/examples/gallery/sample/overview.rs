@@ -149,3 +149,8 @@ pub(crate) fn overview_empty() -> Overview {
         },
     }
 }
+
+pub(crate) fn overview_hold() -> Overview {
+    let empty = overview_empty();
+    Overview { chrome: super::hold(empty.chrome), live: empty.live }
+}

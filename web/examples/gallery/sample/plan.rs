@@ -1,6 +1,6 @@
 use muster_web::Nav;
 use muster_web::page::{
-    Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
+    CommitOffer, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
 };
 use muster_web::state::{Level, Readiness, RunKind, RunState};
 
@@ -105,6 +105,7 @@ pub(crate) fn plan(steps: usize) -> Plan {
                 "It is shut down and restarted. Nothing to do if that is what you want.",
             ),
         ],
+        commit: Some(CommitOffer { until: Some(ago(-HOUR)), refused: None }),
         offers: offers(),
         verified: Verified::Stale {
             tested: ago(6 * DAY),
@@ -159,6 +160,7 @@ pub(crate) fn plan_bare() -> Plan {
                 suggested: false,
             })
             .collect(),
+        commit: None,
         verified: Verified::Never,
         forecast: None,
         steps: None,

@@ -1,0 +1,49 @@
+//! The server itself.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The server itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerDto {
+    /// Its version.
+    pub version: String,
+    /// Which life of the journal this is; rises when the database was restored.
+    pub incarnation: u64,
+    /// Whether nothing is started, continued or answered until a person lets it go on.
+    pub on_hold: bool,
+    /// Why it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Lets the server go on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleaseRequest {
+    /// What you have looked at; stands in the audit trail.
+    pub reason: String,
+}
+
+/// The server goes on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleasedDto {
+    /// The server.
+    pub server: ServerDto,
+    /// Which sites were read and know the new incarnation.
+    pub sites: Vec<SiteReadDto>,
+}
+
+/// A site, as the release of a hold found it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteReadDto {
+    /// The site.
+    pub site: String,
+    /// Whether it knows the incarnation.
+    pub read: bool,
+    /// In words.
+    pub message: String,
+}

@@ -1,0 +1,48 @@
+//! What a start insists on.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::{Rig, refusal, refused};
+use crate::api::dto::{StartKind, StartRun};
+use crate::auth::{Privilege, Privileges};
+use crate::http::Code;
+use crate::ops::{self, Asker};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_comes_with_the_start_takes_its_own_privilege() {
+    let mut rig = Rig::start().await;
+    rig.sim("break", json!({"what": "site", "name": "paris"})).await;
+    let attest = Some("the power is cut".to_owned());
+    let wish = StartRun { attest, ..StartRun::of("shop", StartKind::Failover) };
+    let mut asker = Asker {
+        by: "bob".to_owned(),
+        privileges: Privileges::of(&[Privilege::RunFailover]),
+        ..Asker::default()
+    };
+    let refused = ops::start(rig.app(), &asker, &wish).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotAllowed, "{refused}");
+    assert!(refused.detail.contains("run.attest"), "{refused}");
+    assert_eq!(rig.get("/runs").await.1["items"], json!([]));
+    asker.privileges = Privileges::of(&[Privilege::RunFailover, Privilege::RunAttest]);
+    let run = ops::start(rig.app(), &asker, &wish).await.unwrap();
+    rig.ended(run.id).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_graph_than_the_expected_one_is_not_started() {
+    let mut rig = Rig::start().await;
+    let (_, graph) = rig.get("/plans/bank/graph?kind=test").await;
+    let digest = graph["digest"].as_str().unwrap().to_owned();
+    let old = "0".repeat(64);
+    let start = |digest: &str| json!({"plan": "bank", "kind": "test", "expectedDigest": digest});
+    let (status, problem) = rig.post("/runs", start(&old)).await;
+    assert_eq!(refusal((status, problem.clone())), refused(409, "digest-differs"));
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains(&old) && detail.contains(&digest), "{detail}");
+    assert_eq!(rig.get("/runs").await.1["items"], json!([]));
+    let (status, run) = rig.post("/runs", start(&digest)).await;
+    assert_eq!(status, StatusCode::CREATED, "{run:#}");
+    rig.stop().await;
+}

@@ -1,0 +1,22 @@
+//! The end of a hold, by form.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use muster_web::form;
+use muster_web::route::pattern;
+
+use crate::api::TheApp;
+use crate::api::dto::ReleaseRequest;
+use crate::http::{Form, Problem, Who};
+use crate::ops;
+
+/// Lets the server go on.
+pub(super) async fn release(
+    State(app): TheApp,
+    who: Who,
+    Form(form): Form<form::Reason>,
+) -> Result<Response, Problem> {
+    let request = ReleaseRequest { reason: form.reason };
+    ops::release_hold(&app, &who.asker(), &request).await?;
+    Ok(Redirect::to(pattern::OVERVIEW).into_response())
+}
