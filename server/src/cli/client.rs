@@ -78,6 +78,7 @@ impl Client {
     /// As [`Client::get`].
     pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Vec<T>> {
         #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
         struct Page<T> {
             items: Vec<T>,
             next_cursor: Option<String>,

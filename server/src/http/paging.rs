@@ -25,7 +25,7 @@ pub struct PageQuery {
     /// How many items.
     #[serde(default)]
     pub limit: Option<usize>,
-    /// Where the page begins: `next_cursor` of the page before.
+    /// Where the page begins: `nextCursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
 }
@@ -58,7 +58,7 @@ impl PageQuery {
         };
         place().map(Some).ok_or_else(|| {
             Problem::new(Code::BadCursor, format!("`{cursor}` is no cursor of this list"))
-                .help("take next_cursor as it was given, or begin without a cursor")
+                .help("take nextCursor as it was given, or begin without a cursor")
         })
     }
 

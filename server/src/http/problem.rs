@@ -101,7 +101,7 @@ impl Problem {
             body["errors"] = serde_json::json!(self.errors);
         }
         if let Some(id) = &self.request_id {
-            body["request_id"] = id.as_str().into();
+            body["requestId"] = id.as_str().into();
         }
         body
     }
@@ -201,7 +201,7 @@ mod tests {
               "detail": "there is no kind `x`"
             }
           ],
-          "request_id": "r1"
+          "requestId": "r1"
         }
         "#);
     }

@@ -318,7 +318,7 @@ async fn everything_that_goes_wrong_is_a_problem_report() {
     assert_eq!((failed.status.as_u16(), failed.code().as_str()), (500, "internal"));
     assert!(!failed.body.contains("secret"), "{}", failed.body);
     let id = server.get("/api/v1/nothing", &[("x-request-id", "from-the-client")]).await;
-    assert_eq!(id.json()["request_id"], "from-the-client");
+    assert_eq!(id.json()["requestId"], "from-the-client");
     for forged in ["short", "a b c d e f g h", "x\u{e9}xxxxxxxxx", &"x".repeat(65)] {
         let answer = server.get("/api/v1/nothing", &[("x-request-id", forged)]).await;
         assert_eq!(answer.headers["x-request-id"], "made-by-us");

@@ -34,6 +34,7 @@ pub use site::{BackendDto, LinkDto, SiteDto, WitnessDto};
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
