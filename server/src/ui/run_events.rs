@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream::{self, Stream};
-use muster_engine::{Ending, Pulse, Stop};
+use muster_engine::{Ending, Pulse};
 use muster_plans::id::RunId;
 use tokio::sync::watch::Receiver;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::http::{Path, Problem, Sse, Who, live};
 use crate::ops;
 
 /// How often a run that is not executed here is looked for: it may be resumed.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// Changes are told at most this often: one page is made for many of them.
 const AT_MOST_EVERY: Duration = Duration::from_millis(250);
 
@@ -76,9 +76,7 @@ impl Watching {
                             self.pulse = None;
                         }
                     }
-                    Some(Stop::Ended(ending)) if ending != Ending::Halted => {
-                        return Some(self.end(now));
-                    }
+                    // That it is over is told when its end has been taken in.
                     Some(_) if now > told => return Some(self.change(now)),
                     Some(_) => self.pulse = None,
                 }

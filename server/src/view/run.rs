@@ -23,11 +23,12 @@ pub fn line(app: &App, run: &Run) -> RunDto {
 /// # Errors
 /// Where there is none, or where it cannot be read.
 pub async fn one(app: &App, id: RunId) -> Result<RunDto, Refused> {
-    if let Some(view) = app.engine.view(id) {
-        let graph = app.engine.look(id, |state| state.graph().clone());
-        if let (Some(run), Some(graph)) = (app.store.runs().get(id).await?, graph) {
-            return Ok(fill(app, &run, Some(&view), Some(&graph)));
-        }
+    // The row first: what it says of the end is never ahead of what is read after it.
+    if let Some(run) = app.store.runs().get(id).await?
+        && let Some(view) = app.engine.view(id)
+        && let Some(graph) = app.engine.look(id, |state| state.graph().clone())
+    {
+        return Ok(fill(app, &run, Some(&view), Some(&graph)));
     }
     let loaded = ops::load_run(app, id).await?;
     let view = RunView::of(&loaded.state, app.now());
@@ -35,7 +36,8 @@ pub async fn one(app: &App, id: RunId) -> Result<RunDto, Refused> {
 }
 
 fn fill(app: &App, run: &Run, view: Option<&RunView>, graph: Option<&Graph>) -> RunDto {
-    let ended = run.ending.is_some() || view.is_some_and(|view| is_over(&word(&view.state)));
+    // A run is over when its end has been taken in: only then does its plan allow the next one.
+    let ended = run.ending.is_some();
     let until = match (ended, view) {
         (true, Some(view)) => view.last_at,
         (true, None) => run.ended_at.unwrap_or_else(|| app.now()),
@@ -47,7 +49,10 @@ fn fill(app: &App, run: &Run, view: Option<&RunView>, graph: Option<&Graph>) -> 
         kind: run.kind.to_string(),
         owed_only: run.summary["owedOnly"].as_bool().unwrap_or_default(),
         forced: run.summary["forced"].as_bool().unwrap_or_default(),
-        state: view.map_or_else(|| run.state.clone(), |view| word(&view.state)),
+        state: match view.map(|view| word(&view.state)) {
+            Some(state) if ended || !is_over(&state) => state,
+            _ => run.state.clone(),
+        },
         ended,
         started_by: run.started_by.clone(),
         started_at: instant(run.created_at),

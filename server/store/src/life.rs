@@ -51,10 +51,13 @@ impl Life {
         };
         if let Some(row) = &row {
             model.update(&txn).await?;
-            if exchanged {
-                // Whoever held a run held it in another life.
+            if exchanged || file.is_some() {
+                // Whoever held a run held it in another life, or in a process that is gone: a
+                // database that is a file is locked by one server at a time. So nobody has to wait
+                // until the lease of a killed server has run out.
                 lease::Entity::delete_many().exec(&txn).await?;
-            } else if let Some(file) = file {
+            }
+            if let (false, Some(file)) = (exchanged, file) {
                 file.write(incarnation, &[&row.mark, &mark])?;
             }
         } else {

@@ -22,6 +22,21 @@ pub(crate) async fn a_restart_is_no_new_life(db: impl Factory) {
     }
 }
 
+/// A killed server has given nothing back, and the next one does not wait for its leases.
+#[tokio::test]
+async fn a_run_of_a_killed_server_can_be_taken_at_once() {
+    let db = SqliteFile::new();
+    let store = open(&db, 2).await;
+    let before = taken(&store, 1).await;
+    drop(store);
+    let store = open(&db, 2).await;
+    let answers = store.append(vec![entry(1, &before, records(0, 1))]).await.unwrap();
+    assert_eq!(answers, [Err(AppendError::FencedOff)]);
+    let after = store.acquire(id(1), &owner("two"), NOW, TTL).await.unwrap().unwrap();
+    assert!(after.epoch > before.epoch, "{after:?}");
+    assert_eq!(after.incarnation, before.incarnation);
+}
+
 /// Copies the database as a backup tool would: main file and log together, without the files beside.
 fn copy(from: &SqliteFile, to: &SqliteFile) {
     for suffix in ["", "-wal", "-shm"] {
