@@ -9,16 +9,17 @@ use crate::graph::Graph;
 
 /// Digest of a graph: what was approved is what is executed. 64 hexadecimal digits.
 ///
-/// The ages of recovery points are no part of it: they grow while one reads, and the points, which
-/// are part of it, stay the same.
+/// Times and ages of recovery points are no part of it. They change while one reads: an age grows,
+/// and data that is as it is now has the time of the last look. Which point is taken is a part.
 pub fn digest(graph: &Graph) -> String {
-    let mut ageless = Cow::Borrowed(graph);
-    if graph.groups.iter().any(|group| group.point_age.is_some()) {
-        for group in &mut ageless.to_mut().groups {
+    let mut timeless = Cow::Borrowed(graph);
+    if graph.groups.iter().any(|group| group.point_age.is_some() || group.point_time.is_some()) {
+        for group in &mut timeless.to_mut().groups {
             group.point_age = None;
+            group.point_time = None;
         }
     }
-    let graph = ageless.as_ref();
+    let graph = timeless.as_ref();
     // Written through a buffer: the text of a large graph is never held in one piece.
     let mut hash = io::BufWriter::with_capacity(1 << 16, Hashing(Sha256::new()));
     // A closed tree of plain values into a writer that takes everything: this cannot fail.

@@ -56,7 +56,10 @@ impl Rig {
             dir: TempDir::new().unwrap(),
             server: None,
             world,
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             token: String::new(),
             _world: tasks,
         };

@@ -27,6 +27,7 @@ async fn cookies_and_origins_follow_the_public_address() {
         assert_eq!(sign_in(other).await.unwrap().status(), StatusCode::FORBIDDEN, "{other}");
     }
     let answer = sign_in("https://muster.example").await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     let cookie = answer.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("__Host-muster=") && cookie.ends_with("; Secure"), "{cookie}");
     rig.stop().await;

@@ -46,3 +46,24 @@ async fn another_graph_than_the_expected_one_is_not_started() {
     assert_eq!(status, StatusCode::CREATED, "{run:#}");
     rig.stop().await;
 }
+
+/// What people read stays what it is while nothing but time goes by: an approval, or a digest in a
+/// script, counts for more than a moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_does_not_change_by_itself() {
+    let mut rig = Rig::start().await;
+    for path in [
+        "/plans/bank/graph?kind=failover",
+        "/plans/shop/graph?kind=failover&forced=true",
+        "/plans/bank/graph?kind=test",
+        "/plans/shop/graph?kind=planned",
+    ] {
+        let (_, first) = rig.get(path).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        crate::tasks::inventory::round(rig.app()).await;
+        let (_, second) = rig.get(path).await;
+        assert_eq!(first["digest"].as_str().map(str::len), Some(64), "{first:#}");
+        assert_eq!(first["digest"], second["digest"], "{path}");
+    }
+    rig.stop().await;
+}

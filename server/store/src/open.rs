@@ -1,8 +1,8 @@
 //! Opening a database: lock, check, migrate, find out which life it lives.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use muster_plans::time::Span;
 use sea_orm::{
@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     pub(crate) appends: AtomicU32,
     pub(crate) mark_every: u32,
     /// Held open: the lock ends with the file.
-    _lock: Option<std::fs::File>,
+    lock: Mutex<Option<std::fs::File>>,
 }
 
 impl Store {
@@ -79,7 +79,7 @@ impl Store {
             failed: AtomicBool::new(false),
             appends: AtomicU32::new(0),
             mark_every: options.mark_every.max(1),
-            _lock: lock,
+            lock: Mutex::new(lock),
         };
         Ok(Store(Arc::new(inner)))
     }
@@ -105,6 +105,8 @@ impl Store {
         }
         self.0.read.close_by_ref().await?;
         self.0.write.close_by_ref().await?;
+        // Another server may open it now, whoever still holds a clone of this store.
+        drop(self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         Ok(())
     }
 
