@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use muster_engine::Ending;
-use muster_plans::id::{PlanName, RunId};
+use muster_plans::id::PlanName;
 use muster_plans::state::Phase;
+use muster_plans::time::Span;
 use muster_store::{Chain, ChainChange, Run, RunFilter};
 
 use super::start::start_one;
 use super::{Asker, Refused, standing_of};
 use crate::api::dto::{StartKind, StartRun};
 use crate::app::App;
+use crate::http::Code;
 use crate::ids;
 
 /// How many runs a failback is. A plan that was reprotected already begins with the second.
 pub const FAILBACK_STAGES: usize = 3;
+
+/// How long the next run of a failback is tried while its plan is not ready.
+const PATIENCE: Span = Span::mins(10);
 
 const STAGES: [StartKind; FAILBACK_STAGES] =
     [StartKind::Reprotect, StartKind::Planned, StartKind::Reprotect];
@@ -64,14 +69,14 @@ pub async fn advance(app: &Arc<App>, chain: &Chain) -> Result<(), Refused> {
         let word = if good { "succeeded" } else { "stopped" };
         return end(app, chain, word).await;
     }
-    start_stage(app, chain, next, newest.id).await
+    start_stage(app, chain, next, &newest).await
 }
 
 async fn start_stage(
     app: &Arc<App>,
     chain: &Chain,
     next: usize,
-    after: RunId,
+    after: &Run,
 ) -> Result<(), Refused> {
     let wish: StartRun = serde_json::from_str(&chain.json)
         .unwrap_or_else(|_| StartRun::of(chain.plan.as_str(), StartKind::Failback));
@@ -87,11 +92,17 @@ async fn start_stage(
     };
     match started {
         Ok(_) => Ok(()),
+        // A site that has just come back may still be starting its hosts: the chain comes round.
+        Err(refused) if refused.code == Code::PlanNotReady && is_recent(app, after) => Ok(()),
         Err(refused) => {
-            tracing::warn!(plan.name = %chain.plan, run.id = %after, error = %refused, "the failback stops");
+            tracing::warn!(plan.name = %chain.plan, run.id = %after.id, error = %refused, "the failback stops");
             end(app, chain, &format!("refused: {refused}")).await
         }
     }
+}
+
+fn is_recent(app: &App, run: &Run) -> bool {
+    run.ended_at.is_some_and(|ended| app.now().since(ended) <= PATIENCE)
 }
 
 async fn end(app: &App, chain: &Chain, ending: &str) -> Result<(), Refused> {
