@@ -86,7 +86,7 @@ fn each_form_sends_what_its_handler_reads() {
         }
     }
     let post = seen.iter().filter(|form| form.starts_with("post")).count();
-    assert_eq!(post, 10, "kinds of POST forms in the gallery: {seen:?}");
+    assert_eq!(post, 12, "kinds of POST forms in the gallery: {seen:?}");
 }
 
 #[test]
