@@ -51,10 +51,13 @@ impl Life {
         };
         if let Some(row) = &row {
             model.update(&txn).await?;
-            if exchanged {
-                // Whoever held a run held it in another life.
+            if exchanged || file.is_some() {
+                // Whoever held a run held it in another life, or in a process that is gone: the lock
+                // beside a database in a file lets one process in. Nobody need wait for such a lease
+                // to run out, and its fence is worth nothing without it.
                 lease::Entity::delete_many().exec(&txn).await?;
-            } else if let Some(file) = file {
+            }
+            if let Some(file) = file.filter(|_| !exchanged) {
                 file.write(incarnation, &[&row.mark, &mark])?;
             }
         } else {
