@@ -12,16 +12,38 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Runs something and says how long it took.
-pub(crate) fn timed<R>(work: impl FnOnce() -> R) -> (Duration, R) {
-    let start = now();
-    let result = work();
-    (start.elapsed(), result)
+/// How long something took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Took {
+    /// As a clock on the wall shows it.
+    pub(crate) wall: Duration,
+    /// The part of it in which this thread had a core: what is left out is waiting for others. Zero
+    /// where the system does not tell.
+    pub(crate) core: Duration,
 }
 
-/// The median of several runs; what a run gives is dropped outside of the time.
-pub(crate) fn median_of<R>(runs: usize, mut work: impl FnMut() -> R) -> Duration {
-    median((0..runs.max(1)).map(|_| timed(&mut work).0).collect())
+/// How long this thread has had a core.
+fn core() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split_whitespace().next().and_then(|text| text.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// Runs something and says how long it took.
+pub(crate) fn timed<R>(work: impl FnOnce() -> R) -> (Took, R) {
+    let (before, start) = (core(), now());
+    let result = work();
+    let wall = start.elapsed();
+    (Took { wall, core: core().saturating_sub(before) }, result)
+}
+
+/// The medians of several runs; what a run gives is dropped outside of the time.
+pub(crate) fn median_of<R>(runs: usize, mut work: impl FnMut() -> R) -> Took {
+    let times: Vec<Took> = (0..runs.max(1)).map(|_| timed(&mut work).0).collect();
+    Took {
+        wall: median(times.iter().map(|took| took.wall).collect()),
+        core: median(times.iter().map(|took| took.core).collect()),
+    }
 }
 
 /// The middle one.

@@ -28,7 +28,7 @@ pub(super) fn run(report: &mut Report) -> anyhow::Result<()> {
     let files = folder(1_000)?;
     let many = median_of(5, || load_and_check(&files));
     time(report, String::from("check 1000 documents"), many, None);
-    let each = many.as_secs_f64() / one.as_secs_f64() / 1_000.0;
+    let each = many.wall.as_secs_f64() / one.wall.as_secs_f64() / 1_000.0;
     report.plain("cost of a document among 1000 : alone", each, "(1 = linear)");
     Ok(())
 }
