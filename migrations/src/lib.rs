@@ -16,6 +16,7 @@ mod m0008_idempotency;
 mod m0009_audit;
 mod m0010_inventory;
 mod m0011_settings;
+mod m0012_graph_parts;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_audit::Migration),
             Box::new(m0010_inventory::Migration),
             Box::new(m0011_settings::Migration),
+            Box::new(m0012_graph_parts::Migration),
         ]
     }
 }
