@@ -17,6 +17,7 @@ mod m0009_audit;
 mod m0010_inventory;
 mod m0011_settings;
 mod m0012_approvals;
+mod m0013_graph_parts;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_inventory::Migration),
             Box::new(m0011_settings::Migration),
             Box::new(m0012_approvals::Migration),
+            Box::new(m0013_graph_parts::Migration),
         ]
     }
 }

@@ -139,8 +139,8 @@ fn graph(request: &Request<'_>, found: &mut Found) -> Option<Graph> {
 
 /// Workflows that need all decisions.
 fn decided(request: &Request<'_>, found: &mut Found) -> Option<Lay> {
-    let model = Model::new(request, found)?;
-    let mut lay = tables::fill(request, &model)?;
+    let mut model = Model::new(request, found)?;
+    let mut lay = tables::fill(request, &mut model)?;
     match request.kind {
         RunKind::Test => test_run::lay(request, &model, &mut lay, found),
         RunKind::PlannedMigration => planned::lay(request, &model, &mut lay, found),

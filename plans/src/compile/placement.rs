@@ -72,7 +72,7 @@ struct Placer<'p, 'a> {
     hosts: &'p Hosts<'a>,
     free: Vec<u64>,
     classes: Lookup<Class<'a>, Heap>,
-    containers: Vec<Lookup<&'a VolumeId, &'a ContainerId>>,
+    containers: Vec<OfVolume<'a>>,
     woken: Vec<HostNo>,
     short_mib: u64,
     short: Names,
@@ -127,18 +127,21 @@ fn free_of(hosts: &Hosts<'_>, no: HostNo) -> u64 {
 }
 
 /// The container of each volume, for the sites where VMs are recovered.
-fn containers<'a>(
-    sites: &Sites<'a>,
-    members: &[Member<'a>],
-) -> Vec<Lookup<&'a VolumeId, &'a ContainerId>> {
+fn containers<'a>(sites: &Sites<'a>, members: &[Member<'a>]) -> Vec<OfVolume<'a>> {
     let is_target = |site| members.iter().any(|member| member.way.to == site);
-    let of_site = |site: SiteIx| {
-        let volumes = &sites.inventory(site).volumes;
-        let mut lookup = with_room(volumes.len());
-        lookup.extend(volumes.iter().map(|volume| (&volume.id, &volume.container)));
-        lookup
-    };
-    sites.all().map(|s| if is_target(s) { of_site(s) } else { with_room(0) }).collect()
+    let of_site = |site| if is_target(site) { of_volume(sites, site) } else { with_room(0) };
+    sites.all().map(of_site).collect()
+}
+
+/// The container of each volume of a site. By the text and not by the id: a table of references to
+/// ids would look each up at another place in memory before it could compare.
+pub(crate) type OfVolume<'a> = Lookup<&'a str, &'a ContainerId>;
+
+pub(crate) fn of_volume<'a>(sites: &Sites<'a>, site: SiteIx) -> OfVolume<'a> {
+    let volumes = &sites.inventory(site).volumes;
+    let mut lookup = with_room(volumes.len());
+    lookup.extend(volumes.iter().map(|volume| (volume.id.as_str(), &volume.container)));
+    lookup
 }
 
 impl<'a> Placer<'_, 'a> {
@@ -201,7 +204,7 @@ impl<'a> Placer<'_, 'a> {
     fn class(&self, site: SiteIx, volumes: &[VolumeId]) -> Class<'a> {
         let at = &self.containers[site.0 as usize];
         let mut containers: Vec<&ContainerId> =
-            volumes.iter().filter_map(|volume| at.get(volume).copied()).collect();
+            volumes.iter().filter_map(|volume| at.get(volume.as_str()).copied()).collect();
         containers.sort_unstable();
         containers.dedup();
         (site, containers, None)

@@ -11,7 +11,7 @@ use crate::id::{HostId, NetworkName};
 use crate::run::RunKind;
 
 /// A graph with its tables filled and no step. `None` where a VM has no host: then there is a finding.
-pub(crate) fn fill(request: &Request<'_>, model: &Model<'_>) -> Option<Lay> {
+pub(crate) fn fill(request: &Request<'_>, model: &mut Model<'_>) -> Option<Lay> {
     let recovery = model.ways.first().map_or(SiteIx(0), |way| way.to);
     let mut lay = Lay::new(request, model.sites.names.clone(), recovery);
     let graph = &mut lay.builder.graph;
@@ -35,7 +35,12 @@ pub(crate) fn fill(request: &Request<'_>, model: &Model<'_>) -> Option<Lay> {
     Some(lay)
 }
 
-fn vm_target(request: &Request<'_>, model: &Model<'_>, ix: usize) -> Option<VmTarget> {
+fn vm_target(request: &Request<'_>, model: &mut Model<'_>, ix: usize) -> Option<VmTarget> {
+    // Nothing asks for them again: what is laid down from here on looks into the graph.
+    let storage = &mut model.storage.of_vm[ix];
+    let volumes = std::mem::take(&mut storage.volumes);
+    let policies = std::mem::take(&mut storage.policies);
+    let model = &*model;
     let (member, settings) = (&model.members[ix], &model.settings[ix]);
     let (vm, storage) = (member.vm, &model.storage.of_vm[ix]);
     let to_host = model.placement.host[ix].map(|no| model.hosts.host(no).id.clone())?;
@@ -50,8 +55,8 @@ fn vm_target(request: &Request<'_>, model: &Model<'_>, ix: usize) -> Option<VmTa
         to: member.way.to,
         to_host,
         storage: storage.groups.clone(),
-        volumes: storage.volumes.clone(),
-        policies: storage.policies.clone(),
+        volumes,
+        policies,
         vcpus: vm.vcpus,
         memory_mib: vm.memory_mib,
         nics,

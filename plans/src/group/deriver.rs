@@ -191,15 +191,17 @@ impl Deriver {
         touched.sort_unstable();
         touched.dedup();
         for group in touched {
-            let of = |part: &[Judged]| {
-                part.iter().find(|judged| judged.group == group).map(|j| j.member.clone())
-            };
-            let (old, new) = (of(&before.judged), of(&after.judged));
+            let of = |part: &'_ [Judged]| part.iter().position(|judged| judged.group == group);
+            let old = of(&before.judged).map(|ix| &before.judged[ix]);
+            let new = of(&after.judged).map(|ix| &after.judged[ix]);
+            let held = [old, new].into_iter().flatten().flat_map(|judged| &judged.storage);
+            let held: Vec<StorageIx> = held.copied().collect();
+            let [old, new] = [old, new].map(|judged| judged.map(|judged| judged.member.clone()));
             let name = &self.index.groups[group].name;
             let Some(derived) = self.derivation.groups.get_mut(name) else { continue };
             if old != new {
                 derived.replace(old, new);
-                self.sharing.list(&self.index, group, derived);
+                self.sharing.list_again(&self.index, group, derived, &held);
                 derived.generation += 1;
             }
             self.sharing.tear(&self.index, group, derived, Some(&used), &self.vms);

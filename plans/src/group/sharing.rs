@@ -74,7 +74,27 @@ impl Sharing {
     pub(super) fn list(&self, index: &Index, group: GroupIx, derived: &mut DerivedGroup) {
         let ids = self.inside[group].keys().map(|ix| index.storage[*ix as usize].clone());
         derived.consistency_groups = ids.collect();
-        derived.consistency_groups.sort_unstable();
+        // Sites report mostly in the order of names: the stable sort makes use of that.
+        derived.consistency_groups.sort();
+    }
+
+    /// Writes them again as far as these are concerned: one VM must not cost a group's whole list.
+    pub(super) fn list_again(
+        &self,
+        index: &Index,
+        group: GroupIx,
+        derived: &mut DerivedGroup,
+        changed: &[StorageIx],
+    ) {
+        let listed = &mut derived.consistency_groups;
+        for storage in changed {
+            let id = &index.storage[*storage as usize];
+            match (listed.binary_search(id), self.inside[group].contains_key(storage)) {
+                (Err(place), true) => listed.insert(place, id.clone()),
+                (Ok(place), false) => drop(listed.remove(place)),
+                (Ok(_), true) | (Err(_), false) => {}
+            }
+        }
     }
 
     /// Looks again whether a protection group tears these consistency groups; `None`: all of its.

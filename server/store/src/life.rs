@@ -52,12 +52,12 @@ impl Life {
         if let Some(row) = &row {
             model.update(&txn).await?;
             if exchanged || file.is_some() {
-                // Whoever held a run held it in another life, or in a process that is gone: a
-                // database that is a file is locked by one server at a time. So nobody has to wait
-                // until the lease of a killed server has run out.
+                // Whoever held a run held it in another life, or in a process that is gone: the lock
+                // beside a database in a file lets one process in. Nobody need wait for such a lease
+                // to run out, and its fence is worth nothing without it.
                 lease::Entity::delete_many().exec(&txn).await?;
             }
-            if let (false, Some(file)) = (exchanged, file) {
+            if let Some(file) = file.filter(|_| !exchanged) {
                 file.write(incarnation, &[&row.mark, &mark])?;
             }
         } else {

@@ -6,10 +6,11 @@ use crate::compile::hosts::HostNo;
 use crate::compile::lay::Lay;
 use crate::compile::lookup::{Lookup, with_room};
 use crate::compile::model::Model;
+use crate::compile::placement::{OfVolume, of_volume};
 use crate::compile::recover::Came;
 use crate::document::LiveFailure;
 use crate::graph::{Action, OnFailure, StepIx, VmIx};
-use crate::id::{ContainerId, VolumeId};
+use crate::id::ContainerId;
 use crate::inventory::Host;
 
 /// The live part. A VM that cannot move is restarted in the same run, or stops it, as the plan says.
@@ -51,17 +52,12 @@ pub(super) fn move_live(
 }
 
 /// The container of each volume at both ends; empty where nothing moves live.
-struct Containers<'a>(Vec<Lookup<&'a VolumeId, &'a ContainerId>>);
+struct Containers<'a>(Vec<OfVolume<'a>>);
 
 impl<'a> Containers<'a> {
     fn new(model: &Model<'a>) -> Containers<'a> {
         let any = model.chosen.iter().any(|chosen| chosen.method.is_live());
-        let of_site = |site| {
-            let volumes = if any { &model.sites.inventory(site).volumes[..] } else { &[] };
-            let mut lookup = with_room(volumes.len());
-            lookup.extend(volumes.iter().map(|volume| (&volume.id, &volume.container)));
-            lookup
-        };
+        let of_site = |site| if any { of_volume(&model.sites, site) } else { with_room(0) };
         Containers(model.sites.all().map(of_site).collect())
     }
 }
@@ -74,9 +70,9 @@ fn migration_cost(lay: &mut Lay, model: &Model<'_>, containers: &Containers<'_>,
     let ends = hosts.into_iter().filter_map(|(site, no)| {
         let Host { id, migration_mbps, .. } = model.hosts.host(no?);
         let of_volume = &containers.0[site.0 as usize];
-        let volumes = model.storage.of_vm[ix].volumes.iter();
+        let volumes = lay.builder.graph.vms[ix].volumes.iter();
         let mut containers: Vec<&ContainerId> =
-            volumes.filter_map(|volume| of_volume.get(volume).copied()).collect();
+            volumes.filter_map(|volume| of_volume.get(volume.as_str()).copied()).collect();
         containers.sort_unstable();
         containers.dedup();
         Some(End { site, host: id, mbps: *migration_mbps, containers })

@@ -35,8 +35,9 @@ pub(crate) struct Storage<'a> {
 pub(crate) struct VmStorage {
     /// Its groups, each once, in their order.
     pub(crate) groups: Vec<GroupIx>,
+    /// They go into the graph's table of VMs when that is filled.
     pub(crate) volumes: Vec<VolumeId>,
-    /// In the order of `volumes`.
+    /// In the order of `volumes`; they go there too.
     pub(crate) policies: Vec<Option<PolicyName>>,
 }
 
@@ -61,12 +62,12 @@ impl Storage<'_> {
 }
 
 /// Legs of a site by id.
-type Legs<'a> = Lookup<&'a ConsistencyGroupId, &'a ConsistencyGroup>;
+type Legs<'a> = Lookup<&'a str, &'a ConsistencyGroup>;
 
 fn legs<'a>(sites: &Sites<'a>, site: SiteIx) -> Legs<'a> {
     let groups = &sites.inventory(site).groups;
     let mut lookup = with_room(groups.len());
-    lookup.extend(groups.iter().map(|leg| (&leg.id, leg)));
+    lookup.extend(groups.iter().map(|leg| (leg.id.as_str(), leg)));
     lookup
 }
 
@@ -119,25 +120,25 @@ struct Collector<'r, 'a> {
     /// When each site was looked at.
     seen: Vec<Time>,
     storage: Storage<'a>,
-    known: Lookup<&'a ConsistencyGroupId, GroupIx>,
-    of_volume: Lookup<&'a VolumeId, GroupIx>,
+    known: Lookup<&'a str, GroupIx>,
+    of_volume: Lookup<&'a str, GroupIx>,
     one_legged: Names,
 }
 
 impl<'a> Collector<'_, 'a> {
     fn group(&mut self, id: &'a ConsistencyGroupId, way: Way, found: &mut Found) {
-        if self.known.contains_key(id) {
+        if self.known.contains_key(id.as_str()) {
             return;
         }
-        let here = self.legs[way.from.0 as usize].get(id).copied();
-        let there = self.legs[way.to.0 as usize].get(id).copied();
+        let here = self.legs[way.from.0 as usize].get(id.as_str()).copied();
+        let there = self.legs[way.to.0 as usize].get(id.as_str()).copied();
         if there.is_none() {
             self.one_legged.add(id);
         }
         let Some(leg) = here.or(there) else { return };
         let ix = GroupIx(self.storage.groups.len() as u32);
-        self.known.insert(id, ix);
-        self.of_volume.extend(leg.volumes.iter().map(|volume| (volume, ix)));
+        self.known.insert(id.as_str(), ix);
+        self.of_volume.extend(leg.volumes.iter().map(|volume| (volume.as_str(), ix)));
         let mut target = GroupTarget {
             id: id.clone(),
             mode: leg.mode,
@@ -159,10 +160,10 @@ impl<'a> Collector<'_, 'a> {
 }
 
 /// What of a VM is in the plan's groups.
-fn held_by(vm: &VirtualMachine, of_volume: &Lookup<&VolumeId, GroupIx>) -> VmStorage {
+fn held_by(vm: &VirtualMachine, of_volume: &Lookup<&str, GroupIx>) -> VmStorage {
     let mut held = VmStorage::default();
     for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
-        let Some(&group) = of_volume.get(&object.volume) else { continue };
+        let Some(&group) = of_volume.get(object.volume.as_str()) else { continue };
         if held.volumes.contains(&object.volume) {
             continue;
         }

@@ -7,7 +7,6 @@ use crate::compile::members::Member;
 use crate::compile::sites::Sites;
 use crate::finding::{Code, Finding};
 use crate::graph::{GroupIx, SiteIx};
-use crate::id::VolumeId;
 use crate::inventory::ObjectKind;
 
 /// Without its home a VM cannot be registered at the other site.
@@ -34,7 +33,7 @@ pub(super) fn judge_torn(
     sites: &Sites<'_>,
     members: &[Member<'_>],
     storage: &Storage<'_>,
-    of_volume: &Lookup<&VolumeId, GroupIx>,
+    of_volume: &Lookup<&str, GroupIx>,
     found: &mut Found,
 ) {
     let mut inside = with_room(members.len());
@@ -49,7 +48,7 @@ pub(super) fn judge_torn(
                 continue;
             }
             for object in &vm.objects {
-                let group = of_volume.get(&object.volume);
+                let group = of_volume.get(object.volume.as_str());
                 if let Some(group) = group.filter(|g| storage.group(**g).from == site) {
                     outside[group.0 as usize].add(format!("{} of {}", object.volume, vm.name));
                 }

@@ -29,6 +29,7 @@ pub(crate) mod life;
 pub(crate) mod plan_state;
 pub(crate) mod run;
 pub(crate) mod run_graph;
+pub(crate) mod run_graph_part;
 pub(crate) mod run_group;
 pub(crate) mod session;
 pub(crate) mod setting;

@@ -6,12 +6,12 @@ use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
-use super::{Run, Runs};
+use super::{Run, Runs, graph};
 use crate::Error;
 use crate::approvals::{self, UseApproval};
 use crate::audit::{self, AuditEntry};
 use crate::chains::{self, ChainChange};
-use crate::entity::{group_lock, run, run_graph, run_group};
+use crate::entity::{group_lock, run, run_group};
 use crate::idempotency::{self, RequestKey};
 use crate::plan_state::{self, PlanStateChange};
 use crate::text::run_name;
@@ -54,8 +54,7 @@ impl Runs<'_> {
             }
             answer => answer?,
         };
-        let graph = run_graph::ActiveModel { run_id: Set(new.run.id.0), graph: Set(new.graph) };
-        run_graph::Entity::insert(graph).exec_without_returning(&txn).await?;
+        graph::put(&txn, new.run.id, &new.graph).await?;
         put_groups(&txn, new.run.id, &new.groups).await?;
         lock_groups(&txn, new.run.id, &new.groups).await?;
         if let Some(change) = &new.plan_state {

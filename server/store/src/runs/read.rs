@@ -6,9 +6,9 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
-use super::{Run, RunFilter, Runs};
+use super::{Run, RunFilter, Runs, graph};
 use crate::Error;
-use crate::entity::{group_lock, run, run_graph, run_group};
+use crate::entity::{group_lock, run, run_group};
 use crate::page::Page;
 use crate::text::word;
 
@@ -27,7 +27,7 @@ impl Runs<'_> {
     /// # Errors
     /// Where the database does not answer.
     pub async fn graph(&self, id: RunId) -> Result<Option<String>, Error> {
-        Ok(run_graph::Entity::find_by_id(id.0).one(self.0.reader()).await?.map(|row| row.graph))
+        graph::get(self.0.reader(), id).await
     }
 
     /// Protection groups of a run by name.

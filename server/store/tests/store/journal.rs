@@ -96,10 +96,11 @@ pub(crate) async fn what_was_appended_survives_the_process(db: impl Factory) {
 
     let store = db.open().await;
     assert_eq!(store.read(id(1), 0).await.unwrap(), records(0, 7));
-    let later = NOW + TTL;
-    assert_eq!(store.acquire(id(1), &owner("two"), NOW, TTL).await.unwrap(), None);
-    let fence = store.acquire(id(1), &owner("two"), later, TTL).await.unwrap().unwrap();
-    append(&store, 1, &fence, 7, 9).await.unwrap();
+    // Whoever held it is gone with its process: nobody waits for the lease to run out.
+    assert_eq!(append(&store, 1, &fence, 7, 8).await, Err(AppendError::FencedOff));
+    let next = store.acquire(id(1), &owner("two"), NOW, TTL).await.unwrap().unwrap();
+    assert!(next.epoch > fence.epoch);
+    append(&store, 1, &next, 7, 9).await.unwrap();
     assert_eq!(store.read(id(1), 0).await.unwrap(), records(0, 9));
 }
 

@@ -123,6 +123,7 @@ every_database! {
     runs::{
         a_group_is_in_one_active_run,
         nothing_of_a_refused_run_is_left,
+        a_large_graph_comes_back_as_it_was,
         pages_hold_every_run_once,
         lists_are_filtered,
         a_halted_run_keeps_its_groups,

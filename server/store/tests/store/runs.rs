@@ -4,8 +4,8 @@ use muster_engine::Ending;
 use muster_plans::id::RunId;
 use muster_plans::run::RunKind;
 use muster_store::{
-    AuditEntry, Chain, ChainChange, Error, Finish, PlanStateChange, Run, RunFilter, SiteSnapshot,
-    Store,
+    AuditEntry, Chain, ChainChange, CreateRun, Error, Finish, PlanStateChange, Run, RunFilter,
+    SiteSnapshot, Store,
 };
 use uuid::Uuid;
 
@@ -230,4 +230,17 @@ pub(crate) async fn settings_and_inventories_are_kept(db: impl Factory) {
     }
     let marks = store.inventories().marks().await.unwrap();
     assert_eq!(marks, [("paris".into(), "10".into(), muster_plans::time::Time(2))]);
+}
+
+pub(crate) async fn a_large_graph_comes_back_as_it_was(db: impl Factory) {
+    let store = db.open().await;
+    // Sizes around the pieces in which it is kept, of characters of more than one byte.
+    for (n, chars) in [(1, 0), (2, 524_288), (3, 524_289), (4, 1_600_000)] {
+        let graph = "é".repeat(chars);
+        let new = CreateRun { graph: graph.clone(), ..create(run(n), &[]) };
+        store.runs().create(new).await.unwrap();
+        let read = store.runs().graph(id(n)).await.unwrap();
+        assert!(read == Some(graph), "a graph of {chars} characters");
+    }
+    assert_eq!(store.runs().graph(id(9)).await.unwrap(), None);
 }
