@@ -1,5 +1,7 @@
 //! Tests over the whole product: one binary, one module for each kind.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the finding")]
+
 mod bad_input;
 mod crash;
 mod scenarios;

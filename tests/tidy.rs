@@ -1,7 +1,5 @@
 //! Invariants of the repository that a machine can hold.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the finding")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

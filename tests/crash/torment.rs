@@ -132,7 +132,7 @@ impl Torment {
         let chain = first["chain"].as_str().unwrap();
         let mut ids = Vec::new();
         let complete = muster_tests::await_true(Duration::from_secs(120), || {
-            let runs = self.demo.get(&format!("/api/v1/runs?plan=shop&limit=20"));
+            let runs = self.demo.get("/api/v1/runs?plan=shop&limit=20");
             let ours = runs["items"].as_array().into_iter().flatten();
             let ours: Vec<&Value> = ours.filter(|run| run["chain"] == chain).collect();
             ids = ours.iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect();

@@ -80,9 +80,8 @@ fn detail(landscape: &Landscape, site: SiteDto, now: i64) -> SiteDetail {
     let size: u64 = containers.iter().map(|container| container.size_gib).sum();
     let free: u64 = containers.iter().map(|container| container.free_gib).sum();
     let can = status.and_then(|status| status.capabilities.as_ref());
-    let can: Vec<String> = can
-        .map(|can| can.operations.keys().map(|one| view::word(one)).collect())
-        .unwrap_or_default();
+    let can: Vec<String> =
+        can.map(|can| can.operations.keys().map(view::word).collect()).unwrap_or_default();
     SiteDetail {
         health,
         since: status.and_then(|status| status.since).map(|at| When::new(at.0, now)),

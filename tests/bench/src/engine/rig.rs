@@ -50,6 +50,7 @@ impl Rig {
     pub(crate) async fn create(&self, workload: Workload) -> anyhow::Result<Arc<Graph>> {
         let graph = workload.graph()?;
         let new = CreateRun {
+            approval: None,
             run: row(&graph),
             graph: serde_json::to_string(&graph)?,
             groups: vec!["erp".into()],

@@ -71,6 +71,7 @@ pub(super) async fn create(store: &Store, n: u64) -> anyhow::Result<()> {
         ended_at: None,
     };
     let new = CreateRun {
+        approval: None,
         run,
         graph: String::from(r#"{"steps":[]}"#),
         groups: vec![format!("group-{n}").into()],
