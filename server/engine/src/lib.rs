@@ -5,6 +5,7 @@
 //! the executor is a thin loop that does so. This crate knows no SQL, no HTTP and no vendor: it is
 //! handed a [`Journal`], [`Leases`], [`Sites`], [`Callouts`] and a [`Clock`].
 
+mod closing;
 pub mod decide;
 mod engine;
 mod event;
@@ -17,6 +18,7 @@ pub mod testing;
 mod view;
 mod writer;
 
+pub use closing::{owed_sites, plan_event};
 pub use engine::{CommandError, Engine, Ports, Pulse, StartError, Stop};
 pub use event::{
     Answer, By, Cause, Ending, Event, Evidence, EvidenceSource, Opening, Ordinal, Record, Verdict,

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use muster_engine::{Course, Ending, RunView};
+use muster_engine::{Course, Ending, RunView, owed_sites, plan_event};
 use muster_plans::document::CommitPolicy;
-use muster_plans::graph::{Graph, StepIx};
+use muster_plans::graph::Graph;
 use muster_plans::id::{PlanName, RunId, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::{Event, Phase};
@@ -60,34 +60,13 @@ pub async fn finish(app: &Arc<App>, id: RunId) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Sites to which steps are owed.
-fn owed_sites(graph: &Graph, owed: &[StepIx]) -> BTreeSet<SiteName> {
-    let mut sites: BTreeSet<SiteName> =
-        owed.iter().map(|&step| graph.site(graph.step(step).site).clone()).collect();
-    if graph.forced && graph.kind == RunKind::Failover {
-        // Nothing was tried at the failed sites, so all of it is owed.
-        sites.extend(graph.vms.iter().map(|vm| graph.site(vm.from).clone()));
-    }
-    sites
-}
-
 fn after(
     standing: &Standing,
     graph: &Graph,
     ending: Ending,
     owed: BTreeSet<SiteName>,
 ) -> Result<Standing, Refused> {
-    let event = match ending {
-        Ending::Halted => Event::RunHalted,
-        Ending::Undone => Event::RunUndone,
-        Ending::SucceededWithWarnings if graph.kind == RunKind::Cleanup => {
-            Event::RunSucceededLeaving
-        }
-        Ending::Succeeded | Ending::SucceededWithWarnings if owed.is_empty() => Event::RunSucceeded,
-        Ending::Succeeded | Ending::SucceededWithWarnings => {
-            Event::RunSucceededOwing { sites: owed }
-        }
-    };
+    let event = plan_event(graph.kind, ending, owed);
     let mut next = standing.after(&event)?;
     next.last = standing.active;
     if ending == Ending::Halted {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_engine::{Opening, StartError};
+use muster_engine::{Opening, StartError, Stop};
 use muster_plans::graph::Graph;
 use muster_plans::id::RunId;
 use muster_store::RunFilter;
@@ -71,7 +71,7 @@ pub async fn adopt(app: &Arc<App>) {
             }
         };
         for run in page.items {
-            if run.ending.is_none() && app.engine.view(run.id).is_none() {
+            if run.ending.is_none() && is_free(app, run.id) {
                 adopt_one(app, run.id, &run.summary).await;
             }
         }
@@ -80,6 +80,13 @@ pub async fn adopt(app: &Arc<App>) {
             return;
         }
     }
+}
+
+/// Nobody executes it here, and it did not go wrong here: a run whose lease was lost, or whose store did
+/// not answer, is taken up again; one that is parked waits for somebody to look at it.
+fn is_free(app: &App, id: RunId) -> bool {
+    let stop = app.engine.watch(id).map(|pulse| pulse.borrow().stop.clone());
+    matches!(stop, None | Some(Some(Stop::Lost | Stop::Silent(_) | Stop::Ended(_))))
 }
 
 async fn adopt_one(app: &Arc<App>, id: RunId, summary: &serde_json::Value) {

@@ -37,6 +37,7 @@ impl WorldSpec {
             faults: Vec::new(),
             queue: Queue::default(),
             notes: Notes::default(),
+            watched: None,
         };
         let mut maker = Maker { world: &mut world, addresses: BTreeMap::new(), made: 0 };
         for app in &self.apps {

@@ -69,7 +69,7 @@ impl World {
             Err(reason) => Outcome::Refused(reason),
             Ok(Todo::Nothing) => already(),
             Ok(Todo::Work(_)) => match self.meet(&call, &op) {
-                Ok(None) => self.strike_effect(&call, &op, fault),
+                Ok(None) => self.strike_effect(&call, &op, token, fault),
                 Ok(Some(later)) => {
                     let event = Event::Effect { site: site.clone(), op: id };
                     return self.queue.plan(later, event);
@@ -84,16 +84,19 @@ impl World {
         &mut self,
         call: &Call<'_>,
         op: &Operation,
+        token: Token,
         fault: Option<&Fault>,
     ) -> Outcome<Receipt> {
         let (site, id, now) = (call.site, call.ctx.op_id, self.now);
         let struck = fault.map(|fault| fault.id);
         if struck == Some(FaultId::F10) {
             if let Some(part) = crate::hypervisor::part(op) {
+                self.note_effect(site, call.ctx, op, token);
                 self.apply(call, &part);
             }
             return Outcome::unknown("the backend stopped half way");
         }
+        self.note_effect(site, call.ctx, op, token);
         let note = self.apply(call, op);
         let lost = match struck {
             Some(FaultId::F3) => Some("the request timed out"),
@@ -124,6 +127,7 @@ impl World {
         let call = Call { site, ctx: &ctx };
         // A backend that repeats itself does not look first, unless it would be impossible.
         if crate::op::repeatable(&op) || self.check(&call, &op) == Ok(Todo::WORK) {
+            self.note_effect(site, &ctx, &op, token);
             self.apply(&call, &op);
             if let Some(entry) = self.entry(site, id) {
                 entry.effects += 1;

@@ -48,6 +48,9 @@ pub struct World {
     pub(crate) faults: Vec<ActiveFault>,
     pub(crate) queue: Queue,
     pub(crate) notes: Notes,
+    /// Effects since a checker last looked; `None`: nobody watches.
+    #[serde(skip)]
+    pub(crate) watched: Option<Vec<crate::glance::Effect>>,
 }
 
 impl World {

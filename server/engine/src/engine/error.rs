@@ -84,6 +84,9 @@ pub enum Stop {
     Lost,
     /// The server is shutting down; whoever comes next resumes it.
     Shutdown,
+    /// The store did not answer, so nobody here knows what is written. Whoever reads the journal goes on
+    /// where it ends; the words say what went wrong.
+    Silent(String),
     /// Something is wrong with this run alone; it is left as it is, with these words.
     Parked(String),
 }
@@ -92,6 +95,7 @@ impl From<WriteError> for Stop {
     fn from(error: WriteError) -> Stop {
         match error {
             WriteError::Refused(crate::ports::AppendError::FencedOff) => Stop::Lost,
+            WriteError::Silent(words) => Stop::Silent(words),
             other => Stop::Parked(other.to_string()),
         }
     }

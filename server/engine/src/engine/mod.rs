@@ -286,6 +286,12 @@ impl Engine {
         self.0.core.registry.all().iter().map(|live| live.run).collect()
     }
 
+    /// Whether a run is executed here at this moment. Of one that was left (its lease was lost, the
+    /// store did not answer) this is `false`, although it can still be looked at.
+    pub fn executes(&self, run: RunId) -> bool {
+        self.0.core.registry.live(run).is_some()
+    }
+
     /// Tells each time records have become durable, and when the run comes to a stop.
     pub fn watch(&self, run: RunId) -> Option<watch::Receiver<Pulse>> {
         Some(self.0.core.registry.known(run)?.pulse.subscribe())

@@ -154,7 +154,7 @@ impl RunView {
     pub(crate) fn left_behind(&mut self, stop: Option<Stop>) {
         let words = match stop {
             None | Some(Stop::Ended(_)) => return,
-            Some(Stop::Parked(words)) => words,
+            Some(Stop::Parked(words) | Stop::Silent(words)) => words,
             Some(Stop::Lost) => String::from("another server executes it"),
             Some(Stop::Shutdown) => String::from("the server was shut down"),
         };

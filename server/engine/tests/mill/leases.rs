@@ -113,7 +113,7 @@ async fn a_run_that_breaks_down_takes_no_other_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_journal_that_does_not_answer_parks_the_run_and_it_can_be_resumed() {
+async fn a_journal_that_does_not_answer_ends_the_execution_and_whoever_reads_it_goes_on() {
     let mut rig = asks();
     rig.start().await;
     settle().await;
@@ -121,8 +121,8 @@ async fn a_journal_that_does_not_answer_parks_the_run_and_it_can_be_resumed() {
     let answer = muster_engine::Answer::Continue;
     let said = rig.engine.answer(run(), 1, By(String::from("ines")), answer, None).await;
     assert!(said.is_err(), "nothing was written: {said:?}");
-    let Stop::Parked(words) = rig.wait().await else {
-        panic!("a silent journal parks the run");
+    let Stop::Silent(words) = rig.wait().await else {
+        panic!("a silent journal is said to be one");
     };
     assert!(words.contains("the disk is full"), "{words}");
     rig.journal.fail(false);

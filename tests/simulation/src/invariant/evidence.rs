@@ -1,0 +1,130 @@
+//! I3, I11 and I16: an unplanned failover.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use muster_contract::{Mode, Operation, StorageOp};
+use muster_engine::{Event, Evidence};
+use muster_plans::graph::{Action, Graph};
+use muster_plans::id::{RunId, SiteName};
+use muster_plans::run::RunKind;
+use muster_plans::time::Time;
+
+use super::{Checker, Invariant, Verdict};
+use crate::watch::Sight;
+
+/// A failover under way.
+struct Failover {
+    graph: Arc<Graph>,
+    evidence: Vec<Evidence>,
+    /// When something was last begun at each site.
+    begun: BTreeMap<SiteName, Time>,
+}
+
+fn is_failover(graph: &Graph) -> bool {
+    graph.kind == RunKind::Failover && !graph.owed_only
+}
+
+/// Sites that a graph's VMs leave.
+fn left(graph: &Graph) -> Vec<SiteName> {
+    let mut sites: Vec<SiteName> = graph.vms.iter().map(|vm| graph.site(vm.from).clone()).collect();
+    sites.sort();
+    sites.dedup();
+    sites
+}
+
+/// I3 and I11.
+#[derive(Default)]
+pub(super) struct Promotes(BTreeMap<RunId, Failover>);
+
+impl Promotes {
+    fn record(&mut self, run: RunId, at: Time, event: &Event) -> Verdict {
+        let Some(failover) = self.0.get_mut(&run) else { return Ok(()) };
+        match event {
+            Event::Opened(opening) => failover.evidence.extend(opening.evidence.iter().cloned()),
+            Event::EvidenceSeen(evidence) => failover.evidence.push(evidence.clone()),
+            Event::Intent { step, undo: false, .. } => {
+                let step = failover.graph.step(*step);
+                if matches!(step.action, Action::PromoteStorage(_)) {
+                    return failover.may_promote(run, at);
+                }
+                let site = failover.graph.site(step.site).clone();
+                failover.begun.insert(site, at);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Failover {
+    /// Evidence against each site that is left; it was valid when the gate opened, which is journalled
+    /// before the promote, so what counts here is that there is any, of after the last mutation.
+    fn may_promote(&self, run: RunId, at: Time) -> Verdict {
+        for site in left(&self.graph) {
+            let begun = self.begun.get(&site).copied();
+            let good = self.evidence.iter().any(|evidence| {
+                evidence.against == site && begun.is_none_or(|begun| evidence.observed_at >= begun)
+            });
+            if !good {
+                return Err((
+                    Invariant::EvidenceBeforePromote,
+                    format!("{run} promotes at {at:?} without evidence against {site}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Checker for Promotes {
+    fn see(&mut self, _: Time, sight: &Sight<'_>) -> Verdict {
+        match sight {
+            Sight::Created(run, graph, _) if is_failover(graph) => {
+                let graph = Arc::clone(graph);
+                self.0
+                    .insert(*run, Failover { graph, evidence: Vec::new(), begun: BTreeMap::new() });
+                Ok(())
+            }
+            Sight::Appended(append) => append
+                .records
+                .iter()
+                .try_for_each(|record| self.record(append.run, record.at, &record.event)),
+            Sight::Sent(_, ctx, Operation::Storage(StorageOp::Promote { group, point, .. })) => {
+                let Some(failover) = self.0.get(&ctx.op_id.run) else { return Ok(()) };
+                let shown = failover.graph.groups.iter().find(|target| target.id == *group);
+                match shown {
+                    Some(target) if target.point != *point => Err((
+                        Invariant::HonestPoint,
+                        format!("{group} is promoted to {point:?}, which is not what was shown"),
+                    )),
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// I16.
+#[derive(Default)]
+pub(super) struct SelfDependency(BTreeMap<RunId, Vec<SiteName>>);
+
+impl Checker for SelfDependency {
+    fn see(&mut self, _: Time, sight: &Sight<'_>) -> Verdict {
+        match sight {
+            Sight::Created(run, graph, _) if is_failover(graph) && graph.forced => {
+                self.0.insert(*run, left(graph));
+                Ok(())
+            }
+            Sight::Sent(site, ctx, op) => match self.0.get(&ctx.op_id.run) {
+                Some(left) if left.contains(site) && ctx.mode == Mode::Unplanned => Err((
+                    Invariant::NoSelfDependency,
+                    format!("a forced failover asks {site} for {:?}", op.kind()),
+                )),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+}

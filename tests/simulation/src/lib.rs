@@ -1,0 +1,29 @@
+//! Deterministic simulation: the real `plans` and `engine`, the simulated world, one to three servers,
+//! one database, virtual time, and faults, all from one seed.
+//!
+//! [`play`] plays one seed and gives a [`Report`]. After every commit of the database and every message
+//! to or from a site the invariants I1 to I16 are evaluated; the first one that is broken ends the
+//! play. The same seed gives the same trace, so that a failing seed is replayed by its number.
+
+mod clock;
+mod database;
+mod desk;
+mod invariant;
+mod life;
+mod line;
+mod nemesis;
+mod net;
+mod operator;
+mod play;
+mod scene;
+mod server;
+mod standing;
+mod start;
+mod trace;
+mod watch;
+
+pub use invariant::{Broken, Invariant};
+pub use life::{Crash, Place};
+pub use nemesis::FaultKind;
+pub use play::{Mode, Options, Report, play};
+pub use scene::Workflow;

@@ -1,0 +1,193 @@
+//! `muster-sim`: plays seeds, side by side, and tells the story of the first that fails.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+use clap::Parser;
+use muster_simulation::{FaultKind, Mode, Options, Report, Workflow, play};
+
+/// Plays seeds: real plans and engine, simulated world, virtual time.
+#[derive(Parser, Debug)]
+#[command(name = "muster-sim")]
+struct Args {
+    /// Seeds from A up to, not including, B.
+    #[arg(long, value_name = "A..B", default_value = "0..1000")]
+    seeds: String,
+    /// Only plays about this.
+    #[arg(long)]
+    workflow: Option<Workflow>,
+    /// What may go wrong; all if not said.
+    #[arg(long, value_delimiter = ',')]
+    faults: Option<Vec<FaultKind>>,
+    /// What is asked of a play.
+    #[arg(long, default_value = "safety")]
+    mode: Mode,
+    /// Virtual minutes with faults.
+    #[arg(long, default_value_t = 40)]
+    minutes: u64,
+    /// Plays one seed and tells its story.
+    #[arg(long, value_name = "SEED")]
+    replay: Option<u64>,
+    /// Plays every seed twice and compares.
+    #[arg(long)]
+    twice: bool,
+    /// Goes on after a seed has failed, to count how many do.
+    #[arg(long)]
+    keep_going: bool,
+    /// Plays side by side.
+    #[arg(long)]
+    jobs: Option<usize>,
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        Options {
+            workflow: self.workflow,
+            faults: self.faults.clone().unwrap_or_else(|| FaultKind::ALL.to_vec()),
+            mode: self.mode,
+            minutes: self.minutes,
+            ..Options::default()
+        }
+    }
+
+    fn range(&self) -> anyhow::Result<std::ops::Range<u64>> {
+        let (from, to) = self.seeds.split_once("..").context("seeds are given as A..B")?;
+        Ok(from.parse()?..to.parse()?)
+    }
+
+    /// The command that plays one seed again.
+    fn again(&self, seed: u64) -> String {
+        let mut words = format!("muster-sim --replay {seed}");
+        if self.mode == Mode::Liveness {
+            words.push_str(" --mode liveness");
+        }
+        if let Some(workflow) = self.workflow {
+            words.push_str(&format!(" --workflow {}", format!("{workflow:?}").to_lowercase()));
+        }
+        if let Some(faults) = &self.faults {
+            let faults: Vec<String> =
+                faults.iter().map(|f| format!("{f:?}").to_lowercase()).collect();
+            words.push_str(&format!(" --faults {}", faults.join(",")));
+        }
+        if self.minutes != 40 {
+            words.push_str(&format!(" --minutes {}", self.minutes));
+        }
+        words
+    }
+}
+
+/// Sums over all plays.
+#[derive(Default)]
+struct Sums {
+    plays: u64,
+    events: u64,
+    commits: u64,
+    runs: (usize, usize),
+    failed: Vec<Report>,
+    differ: Vec<u64>,
+    by_workflow: BTreeMap<String, u64>,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let args = Args::parse();
+    if let Some(seed) = args.replay {
+        return replay(&args, seed);
+    }
+    let sums = play_all(&args)?;
+    for report in sums.failed.iter().take(20) {
+        let Some(broken) = &report.broken else { continue };
+        println!("seed {}: {:?}: {}", report.seed, broken.invariant, broken.what);
+        println!("  {}", args.again(report.seed));
+    }
+    if !sums.differ.is_empty() {
+        println!("seeds whose second play differs: {:?}", sums.differ);
+    }
+    let about: Vec<String> =
+        sums.by_workflow.iter().map(|(name, n)| format!("{n} {name}")).collect();
+    println!(
+        "{} plays ({}), {} runs started, {} ended, {} commits, {} events",
+        sums.plays,
+        about.join(", "),
+        sums.runs.0,
+        sums.runs.1,
+        sums.commits,
+        sums.events
+    );
+    let failed = sums.failed.len() + sums.differ.len();
+    println!("{} passed, {failed} failed", sums.plays as usize - sums.failed.len());
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn replay(args: &Args, seed: u64) -> anyhow::Result<ExitCode> {
+    let report = play(seed, &Options { tell: true, ..args.options() })?;
+    for line in &report.story {
+        println!("{line}");
+    }
+    println!("trace {:016x}, {} events", report.digest, report.events);
+    match &report.broken {
+        Some(broken) => {
+            println!("{:?} is broken: {}", broken.invariant, broken.what);
+            println!("again: {}", args.again(seed));
+            Ok(ExitCode::FAILURE)
+        }
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn play_all(args: &Args) -> anyhow::Result<Sums> {
+    let (range, options) = (args.range()?, args.options());
+    let next = AtomicU64::new(range.start);
+    let stop = AtomicU64::new(0);
+    let sums = Mutex::new(Sums::default());
+    let jobs =
+        args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs)
+            .map(|_| {
+                scope.spawn(|| -> anyhow::Result<()> {
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= range.end || stop.load(Ordering::Relaxed) != 0 {
+                            return Ok(());
+                        }
+                        let report = play(seed, &options)?;
+                        let differs = args.twice && play(seed, &options)?.digest != report.digest;
+                        if report.broken.is_some() && !args.keep_going {
+                            stop.store(1, Ordering::Relaxed);
+                        }
+                        if let Ok(mut sums) = sums.lock() {
+                            sums.add(report, differs);
+                        }
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.join().map_err(|_| anyhow::anyhow!("a play broke down"))??;
+        }
+        anyhow::Ok(())
+    })?;
+    sums.into_inner().map_err(|_| anyhow::anyhow!("a play broke down"))
+}
+
+impl Sums {
+    fn add(&mut self, report: Report, differs: bool) {
+        self.plays += 1;
+        self.events += report.events;
+        self.commits += report.commits;
+        self.runs.0 += report.runs.0;
+        self.runs.1 += report.runs.1;
+        *self.by_workflow.entry(format!("{:?}", report.workflow).to_lowercase()).or_default() += 1;
+        if differs {
+            self.differ.push(report.seed);
+        }
+        if report.broken.is_some() {
+            self.failed.push(report);
+        }
+    }
+}

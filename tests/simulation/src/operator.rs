@@ -1,0 +1,238 @@
+//! The operator: looks now and then, and does what a person may do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_contract::{FenceDomain, Token};
+use muster_engine::{
+    Answer, By, Clock, Course, Evidence, EvidenceSource, RunView, Sites, Verdict, WaitingFor, fold,
+};
+use muster_plans::id::{RunId, SiteName};
+use muster_plans::run::RunKind;
+use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
+use uuid::Uuid;
+
+use crate::desk::short;
+use crate::net::Dice;
+use crate::scene::Workflow;
+use crate::server::Core;
+use crate::start::Wish;
+
+/// A person.
+#[derive(Clone)]
+pub(crate) struct Operator {
+    pub(crate) workflow: Workflow,
+    pub(crate) dice: Dice,
+    /// Faults are over: the operator only helps things to their end, and begins nothing.
+    pub(crate) helps_only: bool,
+}
+
+fn ines() -> By {
+    By(String::from("ines"))
+}
+
+/// The next number that no run has yet; rewinding the database does not give numbers back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers(Arc<std::sync::atomic::AtomicU64>);
+
+impl Numbers {
+    pub(crate) fn run(&self) -> RunId {
+        let next = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+        RunId(Uuid::from_u128(u128::from(next)))
+    }
+
+    pub(crate) fn given(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+/// One look at one server, and what comes of it.
+pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) {
+    if core.shared.lock().on_hold {
+        if operator.helps_only || operator.dice.chance(0.5) {
+            release(&core).await;
+        }
+        return;
+    }
+    let standing = core.shared.lock().standing.clone();
+    match standing.active {
+        Some(run) if standing.state.is_running() => operator.steer(&core, run).await,
+        Some(run) if standing.state.halted().is_some() => {
+            operator.after_halt(&core, run, &numbers).await
+        }
+        _ => operator.begin(&core, &numbers).await,
+    }
+}
+
+/// A named person lets a server go on whose database was put back: first every site is told of the
+/// new incarnation.
+async fn release(core: &Arc<Core>) {
+    let floor = Token { incarnation: core.shared.lock().incarnation, epoch: 0, seq: 0 };
+    for site in &core.scene.sites {
+        let Some(adapter) = core.lines.adapter(site) else { continue };
+        let domain = FenceDomain { site: site.clone(), group: None };
+        let told = adapter.raise_fence(&domain, floor);
+        _ = tokio::time::timeout(Duration::from_secs(10), told).await;
+    }
+    core.shared.lock().on_hold = false;
+    core.watch.note("ines", format_args!("lets {} go on", core.life.name));
+}
+
+impl Operator {
+    /// A run is under way: answers, vouches, rules, sometimes cancels.
+    async fn steer(&self, core: &Arc<Core>, run: RunId) {
+        if !core.engine.executes(run) {
+            return;
+        }
+        if !self.helps_only && self.dice.chance(0.04) {
+            core.watch.note("ines", format_args!("cancels {}", short(run)));
+            _ = core.engine.cancel(run, ines(), None).await;
+            return;
+        }
+        let Some(view) = core.engine.view(run) else { return };
+        for waiting in view.waiting {
+            match waiting.kind {
+                WaitingFor::Prompt => {
+                    let go_on = self.helps_only || self.dice.chance(0.9);
+                    let answer = if go_on { Answer::Continue } else { Answer::Abort };
+                    _ = core.engine.answer(run, waiting.step, ines(), answer, None).await;
+                }
+                WaitingFor::Gate => self.vouch(core, run).await,
+                WaitingFor::Unknown => self.rule(core, run, waiting.step).await,
+            }
+        }
+    }
+
+    /// A person knows what the world is like, and says so only where it is true: the site is off.
+    async fn vouch(&self, core: &Arc<Core>, run: RunId) {
+        let Some(from) = failed_site(core, run).filter(|from| core.watch.vouch(from)) else {
+            return;
+        };
+        let observed_at = core.clock.now();
+        let reason = String::from("it is off, and I keep it off");
+        let evidence = Evidence {
+            against: from.clone(),
+            source: EvidenceSource::Attestation { by: ines(), reason },
+            observed_at,
+            expires_at: observed_at + Core::evidence_lasts(),
+        };
+        core.watch.note("ines", format_args!("attests that {from} is off"));
+        _ = core.engine.attest(run, evidence).await;
+    }
+
+    /// Of a callout a person can know; anything else is left to the read-back for a while. At the end
+    /// of all patience it is tried again, under a new operation.
+    async fn rule(&self, core: &Arc<Core>, run: RunId, step: u32) {
+        let patient = !self.dice.chance(if self.helps_only { 0.3 } else { 0.03 });
+        if patient {
+            return;
+        }
+        let verdict = Verdict::Retry;
+        core.watch.note("ines", format_args!("rules {verdict:?} on step {step} of {}", short(run)));
+        _ = core.engine.rule(run, step, ines(), verdict, String::from("looked")).await;
+    }
+
+    /// A run has halted: it goes on, or another one takes its place.
+    async fn after_halt(&self, core: &Arc<Core>, run: RunId, numbers: &Numbers) {
+        if !self.helps_only && self.dice.chance(0.3) {
+            return self.begin(core, numbers).await;
+        }
+        let found = {
+            let database = core.shared.lock();
+            let graph = database.runs.get(&run).map(|row| Arc::clone(&row.graph));
+            graph.zip(database.standing.after(&PlanEvent::RunResumed))
+        };
+        let Some((graph, next)) = found else { return };
+        core.watch.note("ines", format_args!("resumes {}", short(run)));
+        core.shared.lock().resumed(run, next);
+        if core.engine.resume_halted(run, graph, ines(), None).await.is_ok() {
+            core.watch_run(run);
+        }
+    }
+
+    /// Nothing is under way: begins something.
+    async fn begin(&self, core: &Arc<Core>, numbers: &Numbers) {
+        let state = core.shared.lock().standing.state.clone();
+        if state.phase == Phase::CommitHeld {
+            let mut database = core.shared.lock();
+            if let Some(next) = database.standing.after(&PlanEvent::Committed) {
+                database.standing = next;
+            }
+            return;
+        }
+        let kinds: Vec<RunKind> = state.allowed().into_iter().filter_map(kind_of).collect();
+        let wanted: Vec<RunKind> = kinds
+            .into_iter()
+            .filter(|kind| self.dice.upto(9) < self.workflow.wants(*kind))
+            .filter(|kind| !self.helps_only || needed(*kind, &state))
+            .collect();
+        let Some(kind) = self.dice.pick(&wanted) else { return };
+        let [paris, lyon] = &core.scene.sites;
+        let from = if state.is_reversed() { lyon } else { paris };
+        let off = is_off(core, from);
+        let failover = kind == RunKind::Failover && !state.owes();
+        let wish = Wish {
+            id: numbers.run(),
+            kind,
+            forced: failover && off && self.dice.chance(0.5),
+            live: self.dice.chance(0.7),
+            attest: failover && off && self.dice.chance(0.5) && core.watch.vouch(from),
+        };
+        if let Err(why) = core.start(&wish).await {
+            core.watch.note("ines", format_args!("wanted a {kind}, but {why}"));
+        }
+    }
+}
+
+/// What has to be done before the plan is at rest again.
+fn needed(kind: RunKind, state: &muster_plans::state::PlanState) -> bool {
+    match kind {
+        RunKind::Cleanup => true,
+        RunKind::Failover => state.owes() || state.halted().is_some(),
+        RunKind::PlannedMigration => state.halted().is_some(),
+        RunKind::Test | RunKind::Reprotect => false,
+    }
+}
+
+fn kind_of(action: OperatorAction) -> Option<RunKind> {
+    Some(match action {
+        OperatorAction::Test => RunKind::Test,
+        OperatorAction::Cleanup => RunKind::Cleanup,
+        OperatorAction::PlannedMigration => RunKind::PlannedMigration,
+        OperatorAction::Failover | OperatorAction::OwedSteps => RunKind::Failover,
+        OperatorAction::Reprotect => RunKind::Reprotect,
+        _ => return None,
+    })
+}
+
+fn failed_site(core: &Core, run: RunId) -> Option<SiteName> {
+    let database = core.shared.lock();
+    let graph = &database.runs.get(&run)?.graph;
+    graph.vms.first().map(|vm| graph.site(vm.from).clone())
+}
+
+/// Whether a site has no power: what a person who stands there can see.
+fn is_off(core: &Core, site: &SiteName) -> bool {
+    core.watch.last().powered.iter().any(|(name, powered)| name == site && !powered)
+}
+
+/// How a run stands in the database, in words, for the story of a play that got stuck.
+pub(crate) fn stuck_words(core: &Core, run: RunId) -> String {
+    let database = core.shared.lock();
+    let Some(row) = database.runs.get(&run) else { return String::from("it is not stored") };
+    let records = database.records.get(&run).cloned().unwrap_or_default();
+    match fold(&row.graph, &records) {
+        Ok(state) => {
+            let view = RunView::of(&state, core.clock.now());
+            let waits: Vec<String> =
+                view.waiting.iter().map(|w| format!("{:?} {}", w.kind, w.text)).collect();
+            let runs: Vec<u32> = view.running.iter().map(|r| r.step).collect();
+            let ended = matches!(state.course(), Course::Ended(_));
+            format!(
+                "{:?} (ended: {ended}), running {runs:?}, waiting {waits:?}, cause {:?}",
+                view.state, view.cause
+            )
+        }
+        Err(illegal) => format!("its journal is illegal: {illegal}"),
+    }
+}

@@ -1,0 +1,420 @@
+//! One play: a scene, servers, an operator, a nemesis, and the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_adapter_sim::{Command, Sim, Thing};
+use muster_engine::OwnerId;
+use muster_plans::state::Phase;
+use muster_plans::time::Span;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::clock::{START, SkewedClock, TrueClock};
+use crate::database::Database;
+use crate::desk::Shared;
+use crate::invariant::{Broken, Invariant, Judge};
+use crate::life::{Crash, Life, Orders, Place};
+use crate::nemesis::{Blow, FaultKind, Nemesis};
+use crate::net::{Dice, Net};
+use crate::operator::{self, Numbers, Operator};
+use crate::scene::{Scene, SharedScene, Workflow};
+use crate::server::{Parts, Server};
+use crate::trace::Trace;
+use crate::watch::{Sight, Watch};
+
+/// What is asked of a play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Mode {
+    /// Any faults, to the end of the play: only invariants count.
+    Safety,
+    /// The faults stop, and everything must come to an end.
+    Liveness,
+}
+
+/// How a seed is played.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What it is mostly about; `None`: the seed says.
+    pub workflow: Option<Workflow>,
+    /// What may go wrong.
+    pub faults: Vec<FaultKind>,
+    /// What is asked of it.
+    pub mode: Mode,
+    /// Crashes that are ordered.
+    pub crashes: Vec<Crash>,
+    /// Keep the story.
+    pub tell: bool,
+    /// Virtual minutes with faults.
+    pub minutes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            workflow: None,
+            faults: FaultKind::ALL.to_vec(),
+            mode: Mode::Safety,
+            crashes: Vec::new(),
+            tell: false,
+            minutes: 40,
+        }
+    }
+}
+
+/// What became of a play.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// What it was about.
+    pub workflow: Workflow,
+    /// The first broken invariant.
+    pub broken: Option<Broken>,
+    /// Digest of everything that happened.
+    pub digest: u64,
+    /// How much happened.
+    pub events: u64,
+    /// Runs that were started, and of these that have ended.
+    pub runs: (usize, usize),
+    /// Commits of the database.
+    pub commits: u64,
+    /// Visits of each place, and crashes that were carried out.
+    pub visits: (Vec<(Place, u64)>, Vec<Crash>),
+    /// What happened, line by line, where it was kept.
+    pub story: Vec<String>,
+}
+
+/// Plays one seed.
+///
+/// # Errors
+/// Where a runtime or the scene cannot be made.
+pub fn play(seed: u64, options: &Options) -> anyhow::Result<Report> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    runtime.block_on(Stage::set(seed, options)?.play())
+}
+
+/// A server slot: a process, or the wait for the next one.
+struct Slot {
+    server: Option<Server>,
+    clock: Option<Arc<SkewedClock>>,
+    lives: u32,
+    /// Virtual instant at which it starts again, in milliseconds.
+    starts: u64,
+    /// When it goes on after a pause.
+    goes_on: u64,
+}
+
+struct Stage {
+    seed: u64,
+    options: Options,
+    dice: Dice,
+    scene: SharedScene,
+    workflow: Workflow,
+}
+
+impl Stage {
+    fn set(seed: u64, options: &Options) -> anyhow::Result<Stage> {
+        let dice = Dice::new(seed);
+        let scene = Arc::new(Scene::draw(seed, &dice)?);
+        let drawn = dice.pick(&Workflow::ALL).unwrap_or(Workflow::Any);
+        let workflow = options.workflow.unwrap_or(drawn);
+        Ok(Stage { seed, options: options.clone(), dice, scene, workflow })
+    }
+
+    async fn play(self) -> anyhow::Result<Report> {
+        let clock = TrueClock::start();
+        let world = self.scene.spec.build(START)?;
+        let vms = world.glance().running.iter().map(|(vm, _)| *vm).collect();
+        let sim = Sim::new(world, Arc::new(clock.clone()));
+        let faults = &self.options.faults;
+        let doubled = faults.contains(&FaultKind::Backend);
+        let trace = Trace::new(self.options.tell);
+        let watch = Arc::new(Watch::new(sim.clone(), clock.clone(), trace, Judge::new(doubled)));
+        let servers = 1 + self.dice.upto(2) as usize;
+        // Each play has its own taste: a few kinds of faults at a time find more than all at once.
+        let kinds: Vec<FaultKind> =
+            faults.iter().copied().filter(|_| self.dice.chance(0.5)).collect();
+        let nemesis = Nemesis {
+            dice: self.dice.clone(),
+            kinds,
+            sites: self.scene.sites.clone(),
+            witness: self.scene.witness,
+            servers,
+            vms,
+        };
+        watch.note(
+            "stage",
+            format_args!(
+                "seed {}, {:?}, {servers} servers, witness: {}, faults {:?}",
+                self.seed, self.workflow, self.scene.witness, nemesis.kinds
+            ),
+        );
+        let mut cast = Cast {
+            orders: Arc::new(Orders::new(self.options.crashes.clone())),
+            died: Arc::new(Notify::new()),
+            shared: Shared::new(Database::new()),
+            net: Net::new(self.dice.clone()),
+            slots: (0..servers)
+                .map(|_| Slot { server: None, clock: None, lives: 0, starts: 0, goes_on: 0 })
+                .collect(),
+            people: JoinSet::new(),
+            numbers: Numbers::default(),
+            backups: Vec::new(),
+            sim,
+            watch,
+            clock,
+            stage: self,
+        };
+        cast.act(&nemesis).await;
+        Ok(cast.report())
+    }
+}
+
+/// Everything that is on stage.
+struct Cast {
+    stage: Stage,
+    sim: Sim,
+    watch: Arc<Watch>,
+    clock: TrueClock,
+    orders: Arc<Orders>,
+    died: Arc<Notify>,
+    shared: Shared,
+    net: Net,
+    slots: Vec<Slot>,
+    people: JoinSet<()>,
+    numbers: Numbers,
+    backups: Vec<Database>,
+}
+
+impl Cast {
+    fn now_ms(&self) -> u64 {
+        self.clock.now().since(START).0
+    }
+
+    async fn act(&mut self, nemesis: &Nemesis) {
+        let operator = Operator {
+            workflow: self.stage.workflow,
+            dice: self.stage.dice.clone(),
+            helps_only: false,
+        };
+        let end = self.stage.options.minutes * 60_000;
+        while self.now_ms() < end && self.watch.broken().is_none() {
+            self.turn(&operator).await;
+            if !nemesis.kinds.is_empty() && self.stage.dice.chance(0.3) {
+                let blow = nemesis.strike(&self.sim, &self.net, &self.watch);
+                self.take(blow);
+            }
+            if self.stage.dice.chance(0.1) {
+                self.backups.push(self.shared.lock().clone());
+            }
+        }
+        if self.stage.options.mode == Mode::Liveness && self.watch.broken().is_none() {
+            self.calm_down().await;
+        }
+    }
+
+    /// A little time passes, somebody looks.
+    async fn turn(&mut self, operator: &Operator) {
+        let wait = Duration::from_millis(500 + self.stage.dice.upto(12_000));
+        tokio::select! {
+            biased;
+            () = self.watch.alarm.notified() => return,
+            () = self.died.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        self.tend();
+        let alive: Vec<usize> = (0..self.slots.len()).filter(|nr| self.awake(*nr)).collect();
+        while self.people.try_join_next().is_some() {}
+        if self.people.len() < 3
+            && let Some(nr) = self.stage.dice.pick(&alive)
+            && let Some(server) = &self.slots[nr].server
+        {
+            let (operator, core, numbers) =
+                (operator.clone(), Arc::clone(&server.core), self.numbers.clone());
+            self.people.spawn(async move {
+                let look = operator::look(operator, core, numbers);
+                // A person does not wait for ever for a page that does not load.
+                _ = tokio::time::timeout(Duration::from_secs(90), look).await;
+            });
+        }
+    }
+
+    fn awake(&self, nr: usize) -> bool {
+        let server = self.slots[nr].server.as_ref();
+        server.is_some_and(|server| !server.core.life.is_dead() && !server.core.life.is_paused())
+    }
+
+    /// Clears away dead processes, starts new ones, lets paused ones go on.
+    fn tend(&mut self) {
+        let now = self.now_ms();
+        for nr in 0..self.slots.len() {
+            let slot = &mut self.slots[nr];
+            if slot.server.as_ref().is_some_and(|server| server.core.life.is_dead()) {
+                slot.server = None;
+                slot.starts = now + 1000 + self.stage.dice.upto(60_000);
+                self.watch.note(&format!("server-{nr}"), format_args!("is dead"));
+            }
+            if let Some(server) = &self.slots[nr].server
+                && server.core.life.is_paused()
+                && self.slots[nr].goes_on <= now
+            {
+                self.watch.note(&server.core.life.name, format_args!("goes on"));
+                server.core.life.pause(false);
+            }
+            if self.slots[nr].server.is_none() && self.slots[nr].starts <= now {
+                self.launch(nr);
+            }
+        }
+    }
+
+    fn launch(&mut self, nr: usize) {
+        let name = format!("server-{nr}");
+        let life =
+            Arc::new(Life::new(name.clone(), Arc::clone(&self.orders), Arc::clone(&self.died)));
+        let clock = Arc::new(SkewedClock::new(self.clock.clone(), Arc::clone(&life)));
+        let slot = &mut self.slots[nr];
+        slot.lives += 1;
+        slot.clock = Some(Arc::clone(&clock));
+        let sites = self.stage.scene.sites.iter().filter_map(|site| self.sim.site(site)).collect();
+        slot.server = Some(Server::start(Parts {
+            life,
+            shared: self.shared.clone(),
+            watch: Arc::clone(&self.watch),
+            scene: Arc::clone(&self.stage.scene),
+            clock,
+            sites,
+            net: self.net.clone(),
+            owner: OwnerId(format!("{name}.{}", slot.lives)),
+        }));
+    }
+
+    fn take(&mut self, blow: Blow) {
+        let now = self.now_ms();
+        match blow {
+            Blow::None => {}
+            Blow::Crash(nr) => self.kill(nr),
+            Blow::Pause(nr, millis) => {
+                if let Some(server) = &self.slots[nr].server {
+                    self.watch
+                        .note(&server.core.life.name, format_args!("stands still for {millis} ms"));
+                    server.core.life.pause(true);
+                    self.slots[nr].goes_on = now + millis;
+                }
+            }
+            Blow::Clock(nr, jump, rate) => {
+                if let Some(clock) = &self.slots[nr].clock {
+                    self.watch.note(
+                        "nemesis",
+                        format_args!(
+                            "the clock of server-{nr} jumps by {jump} ms and runs at {rate}"
+                        ),
+                    );
+                    clock.disturb(jump, rate);
+                }
+            }
+            Blow::Rewind => self.rewind(),
+        }
+    }
+
+    fn kill(&mut self, nr: usize) {
+        if let Some(server) = &self.slots[nr].server {
+            self.watch.note(&server.core.life.name, format_args!("is killed"));
+            server.core.life.kill();
+        }
+    }
+
+    /// An earlier copy of the database is put back: all servers are stopped for it.
+    fn rewind(&mut self) {
+        let Some(backup) = self.stage.dice.pick(&self.backups) else { return };
+        for nr in 0..self.slots.len() {
+            self.kill(nr);
+        }
+        let lost = self.shared.lock().commits - backup.commits;
+        self.shared.lock().put_back(backup);
+        self.watch.see(
+            "nemesis",
+            format_args!("puts an older database back: {lost} commits are forgotten"),
+            Some(Sight::Rewound),
+        );
+        // What was saved after that moment belongs to a life that never was.
+        let now = self.shared.lock().commits;
+        self.backups.retain(|old| old.commits <= now);
+    }
+
+    /// The faults are over. Everything must come to its end, with the help of a patient person.
+    async fn calm_down(&mut self) {
+        self.watch.note("stage", format_args!("all faults are over"));
+        self.net.calm();
+        self.watch.let_go();
+        // All that can be healed is.
+        _ = self.sim.control(Command::HealAll);
+        _ = self.sim.control(Command::Heal(Thing::Witness));
+        for nr in 0..self.slots.len() {
+            self.slots[nr].goes_on = 0;
+            self.slots[nr].starts = 0;
+            if let Some(clock) = &self.slots[nr].clock {
+                clock.disturb(0, 1.0);
+            }
+        }
+        let operator =
+            Operator { workflow: Workflow::Any, dice: self.stage.dice.clone(), helps_only: true };
+        let end = self.now_ms() + Span::mins(8 * 60).0;
+        while self.watch.broken().is_none() {
+            self.turn(&operator).await;
+            if self.at_rest() {
+                return;
+            }
+            if self.now_ms() > end {
+                self.stuck();
+                return;
+            }
+        }
+    }
+
+    /// No run is under way, nothing is owed, no test is left.
+    fn at_rest(&self) -> bool {
+        let database = self.shared.lock();
+        let state = &database.standing.state;
+        let phase = matches!(state.phase, Phase::Idle | Phase::Recovered);
+        !database.on_hold && phase && state.run.is_none() && !state.owes()
+    }
+
+    fn stuck(&self) {
+        let standing = self.shared.lock().standing.clone();
+        let server = self.slots.iter().find_map(|slot| slot.server.as_ref());
+        let words = standing
+            .active
+            .zip(server)
+            .map(|(run, server)| operator::stuck_words(&server.core, run));
+        let what = format!(
+            "after 8 hours without faults the plan is {:?}, its run {:?}: {}",
+            standing.state.phase,
+            standing.state.run,
+            words.unwrap_or_default()
+        );
+        self.watch.note("stage", format_args!("{what}"));
+        self.watch.break_now(Invariant::Liveness, what);
+    }
+
+    fn report(self) -> Report {
+        let database = self.shared.lock();
+        let ended = database.runs.values().filter(|row| row.ending.is_some()).count();
+        let (digest, events, mut story) = self.watch.end();
+        if self.stage.options.tell {
+            story.extend(self.sim.truth().violations.iter().map(|v| format!("the world: {v:?}")));
+        }
+        Report {
+            seed: self.stage.seed,
+            workflow: self.stage.workflow,
+            broken: self.watch.broken(),
+            digest,
+            events,
+            runs: (self.numbers.given() as usize, ended),
+            commits: database.commits,
+            visits: self.orders.told(),
+            story,
+        }
+    }
+}
