@@ -135,7 +135,8 @@ impl PlanState {
     }
 
     /// A halted run gives way to the same run once more. Tests and cleanups also give way to what
-    /// must not wait for them, a planned migration to a failover.
+    /// must not wait for them, a planned migration to a failover. A failover that stopped because its
+    /// site came back alive gives way to a planned migration, which loses nothing.
     fn halted_in_the_way(
         &self,
         kind: RunKind,
@@ -149,6 +150,9 @@ impl PlanState {
                 matches!(action, Do::Cleanup | Do::Failover | Do::OwedSteps | Do::Reprotect)
             }
             RunKind::PlannedMigration => matches!(action, Do::PlannedMigration | Do::Failover),
+            RunKind::Failover if !owed_only => {
+                matches!(action, Do::Failover | Do::PlannedMigration)
+            }
             RunKind::Failover | RunKind::Reprotect => {
                 action == OperatorAction::start(kind, owed_only)
             }

@@ -68,6 +68,10 @@ fn after(
 ) -> Result<Standing, Refused> {
     let event = plan_event(graph.kind, ending, owed);
     let mut next = standing.after(&event)?;
+    if matches!(event, Event::RunSucceededOwing { .. }) {
+        // What is owed is laid from this run's graph, also where it is a planned migration's.
+        next.failover = standing.active;
+    }
     next.last = standing.active;
     if ending == Ending::Halted {
         return Ok(next);

@@ -21,7 +21,8 @@ pub struct Standing {
     /// The test that is held, or whose cleanup is not done.
     #[serde(default)]
     pub test: Option<RunId>,
-    /// The failover whose protected-side steps may be owed.
+    /// The run whose protected-side steps may be owed: a failover, or a planned migration that could not
+    /// clear something away.
     #[serde(default)]
     pub failover: Option<RunId>,
     /// The run that is under way, or halted.

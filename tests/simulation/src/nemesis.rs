@@ -181,7 +181,8 @@ impl Nemesis {
 
     fn site(&self, sim: &Sim, watch: &Watch) {
         let site = self.site_name();
-        let host = || muster_plans::id::HostId::from(format!("{site}-h{}", 1 + self.dice.upto(1)));
+        let host =
+            || muster_plans::id::HostId::from(format!("{site}-h{:02}", 1 + self.dice.upto(1)));
         let thing = match self.dice.upto(4) {
             0 => Thing::Array(site.clone()),
             1 => Thing::Host(host()),

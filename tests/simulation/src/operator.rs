@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use muster_contract::{FenceDomain, Token};
 use muster_engine::{
-    Answer, By, Clock, Course, Evidence, EvidenceSource, RunView, Sites, Verdict, WaitingFor, fold,
+    Answer, By, Clock, Course, Evidence, EvidenceSource, RunView, Sites, StepState, Verdict, WaitingFor, fold,
 };
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
@@ -134,7 +134,7 @@ impl Operator {
 
     /// A run has halted: it goes on, or another one takes its place.
     async fn after_halt(&self, core: &Arc<Core>, run: RunId, numbers: &Numbers) {
-        if !self.helps_only && self.dice.chance(0.3) {
+        if self.dice.chance(0.3) {
             return self.begin(core, numbers).await;
         }
         let found = {
@@ -143,9 +143,13 @@ impl Operator {
             graph.zip(database.standing.after(&PlanEvent::RunResumed))
         };
         let Some((graph, next)) = found else { return };
-        core.watch.note("ines", format_args!("resumes {}", short(run)));
+        let rulings =
+            if self.helps_only && self.dice.chance(0.3) { hopeless(core, run) } else { Vec::new() };
+        core.watch
+            .note("ines", format_args!("resumes {}, without undoing {rulings:?}", short(run)));
         core.shared.lock().resumed(run, next);
-        if core.engine.resume_halted(run, graph, ines(), None).await.is_ok() {
+        let reason = Some(String::from("looked at it"));
+        if core.engine.resume_ruled(run, graph, ines(), reason, &rulings).await.is_ok() {
             core.watch_run(run);
         }
     }
@@ -209,6 +213,17 @@ fn failed_site(core: &Core, run: RunId) -> Option<SiteName> {
     let database = core.shared.lock();
     let graph = &database.runs.get(&run)?.graph;
     graph.vms.first().map(|vm| graph.site(vm.from).clone())
+}
+
+/// Undos that have failed: what they would take back is gone, or a person takes it back by hand.
+fn hopeless(core: &Core, run: RunId) -> Vec<(u32, Verdict)> {
+    let database = core.shared.lock();
+    let Some(row) = database.runs.get(&run) else { return Vec::new() };
+    let records = database.records.get(&run).cloned().unwrap_or_default();
+    let Ok(state) = fold(&row.graph, &records) else { return Vec::new() };
+    let steps = 0..row.graph.len() as u32;
+    let failed = steps.filter(|step| state.step(*step) == Some(StepState::UndoFailed));
+    failed.map(|step| (step, Verdict::Skip)).collect()
 }
 
 /// Whether a site has no power: what a person who stands there can see.

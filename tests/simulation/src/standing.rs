@@ -12,7 +12,7 @@ pub(crate) struct Standing {
     pub(crate) state: PlanState,
     /// The test that is held, or whose cleanup is not done.
     pub(crate) test: Option<RunId>,
-    /// The failover whose steps at the protected side may be owed.
+    /// The run whose steps at the protected side may be owed.
     pub(crate) failover: Option<RunId>,
     /// The run that is under way, or halted.
     pub(crate) active: Option<RunId>,
@@ -40,7 +40,11 @@ impl Standing {
     }
 
     pub(crate) fn ended(&self, graph: &Graph, ending: Ending, owed: &[StepIx]) -> Option<Standing> {
-        let mut next = self.after(&plan_event(graph.kind, ending, owed_sites(graph, owed)))?;
+        let event = plan_event(graph.kind, ending, owed_sites(graph, owed));
+        let mut next = self.after(&event)?;
+        if matches!(event, Event::RunSucceededOwing { .. }) {
+            next.failover = self.active;
+        }
         if ending != Ending::Halted {
             next.active = None;
             if graph.kind == RunKind::Cleanup && !next.state.may_have_leftovers() {

@@ -71,7 +71,8 @@ fn join(lay: &mut Lay, before: StepIx, steps: &[StepIx]) -> StepIx {
     barrier
 }
 
-/// Sends what is not yet at the other side. Stretched groups never lag.
+/// Sends what is not yet at the other side. Stretched groups never lag; of one that an earlier run has
+/// promoted there is nothing left to send.
 fn sync(
     lay: &mut Lay,
     model: &Model<'_>,
@@ -79,7 +80,9 @@ fn sync(
     after: impl Fn(GroupIx) -> StepIx,
 ) -> Vec<StepIx> {
     let mut steps = Vec::new();
-    for group in model.storage.all().filter(|group| !model.storage.stretched(*group)) {
+    let sends =
+        |group: &GroupIx| !model.storage.stretched(*group) && !model.storage.handed_over(*group);
+    for group in model.storage.all().filter(sends) {
         if steps.is_empty() {
             lay.phase(phase);
         }

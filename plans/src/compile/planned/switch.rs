@@ -62,7 +62,11 @@ pub(super) fn free_storage(
         let actions =
             [Action::Unmount(group), Action::DemoteStorage(group), Action::SyncStorage(group)];
         let mut last: Option<StepIx> = None;
+        let nothing_to_send = model.storage.handed_over(group);
         for action in actions {
+            if nothing_to_send && action == Action::SyncStorage(group) {
+                continue;
+            }
             let step = lay.step(site, action);
             lay.at(step).unless = unless;
             match last {

@@ -24,6 +24,8 @@ pub(crate) struct Storage<'a> {
     pub(crate) groups: Vec<GroupTarget>,
     /// The leg at the end of the way, where that site reports one.
     pub(crate) legs: Vec<Option<&'a ConsistencyGroup>>,
+    /// By group: both legs know that it was promoted at the end of the way already.
+    handed_over: Vec<bool>,
     /// By member.
     pub(crate) of_vm: Vec<VmStorage>,
     /// By group, its members.
@@ -54,6 +56,13 @@ impl Storage<'_> {
     pub(crate) fn apart(&self, ix: GroupIx) -> bool {
         let leg = self.legs[ix.0 as usize];
         leg.is_some_and(|leg| leg.role == ReplicaRole::FailedOver)
+    }
+
+    /// Whether an earlier, half-done run has promoted the group at the end of the way, and the old leg
+    /// knows it: there is nothing to send any more, and the old leg would refuse to. A leg that does not
+    /// know it may hold writes of its own, so its word counts and not only that of the new one.
+    pub(crate) fn handed_over(&self, ix: GroupIx) -> bool {
+        self.handed_over[ix.0 as usize]
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = GroupIx> + use<> {
@@ -145,7 +154,7 @@ impl<'a> Collector<'_, 'a> {
             from: way.from,
             to: way.to,
             volumes: leg.volumes.clone(),
-            generation: there.map_or(0, |leg| leg.generation),
+            generation: there.map_or(0, generation_before),
             point: None,
             point_time: None,
             point_age: None,
@@ -154,8 +163,22 @@ impl<'a> Collector<'_, 'a> {
             let seen = self.seen[way.to.0 as usize];
             capture(self.request, &mut target, there, seen, found);
         }
+        let role = |leg: Option<&ConsistencyGroup>| leg.map(|leg| leg.role);
+        let roles = (role(here), role(there));
+        let handed_over =
+            roles == (Some(ReplicaRole::RemoteFailedOver), Some(ReplicaRole::FailedOver));
         self.storage.groups.push(target);
         self.storage.legs.push(there);
+        self.storage.handed_over.push(handed_over);
+    }
+}
+
+/// The generation that a promoted leg must exceed. One that an earlier, half-done run has promoted
+/// already is not promoted again, so it only has to be of its present generation.
+fn generation_before(leg: &ConsistencyGroup) -> u64 {
+    match leg.role {
+        ReplicaRole::FailedOver => leg.generation.saturating_sub(1),
+        _ => leg.generation,
     }
 }
 

@@ -254,6 +254,11 @@ impl RunState {
         match verdict {
             Verdict::Fail if failed => {}
             Verdict::Fail => self.fail(step, true),
+            // There will be no other attempt in a run that undoes itself, and this one may have had its
+            // effect: it is taken back like one of which that is known.
+            Verdict::Retry if !failed && self.course == Course::Unwinding => {
+                self.rule_good(step, StepState::Skipped, true, failed);
+            }
             Verdict::Retry => self.give_another_attempt(step),
             Verdict::Done => self.rule_good(step, StepState::Done, maybe, failed),
             Verdict::Skip => self.rule_good(step, StepState::Skipped, maybe, failed),
