@@ -28,7 +28,7 @@ impl Index {
     /// The VM as a member of each group that has a policy of one of its objects. `instances` are all
     /// registrations of one VM.
     pub(super) fn judge(&self, instances: &[Instance<'_>], cache: &mut Compliances) -> Vec<Judged> {
-        let mut judged: Vec<Judged> = Vec::new();
+        let mut judged: Vec<Judged> = Vec::with_capacity(1);
         for instance in instances.iter().filter(|instance| instance.is_production()) {
             for group in self.candidates(instance) {
                 let other = self.groups[group].other(instance.site);
@@ -48,7 +48,12 @@ impl Index {
     /// Groups with a policy of one of the VM's objects at a site, each once.
     fn candidates(&self, instance: &Instance<'_>) -> Vec<GroupIx> {
         let mut candidates: Vec<GroupIx> = Vec::new();
+        let mut before = None;
         for (object, _) in instance.bound() {
+            // Most objects of a VM carry the same policy.
+            if before.replace(&object.policy) == Some(&object.policy) {
+                continue;
+            }
             let policy = object.policy.as_ref().and_then(|policy| self.policy(policy));
             let Some(policy) = policy else { continue };
             for &group in self.claims(policy, instance.site) {
@@ -180,6 +185,9 @@ impl Index {
 
     /// Notes in each member which other groups claim the VM too.
     fn note_rivals(&self, judged: &mut [Judged]) {
+        if judged.len() < 2 {
+            return;
+        }
         let inside: Vec<GroupIx> =
             judged.iter().filter(|one| one.is_inside()).map(|one| one.group).collect();
         for one in judged.iter_mut().filter(|one| one.is_inside()) {
