@@ -108,7 +108,22 @@ impl Index {
             return vec![Reason::NothingToRecover];
         }
         let site = instance.site;
-        needed.filter_map(|(object, leg)| self.lacking(group, site, object, leg, cache)).collect()
+        let wanted = self.groups[group].other(site);
+        // Home and disks mostly lie in one container under one policy: what was met for one of them
+        // is met for the next.
+        let mut met = None;
+        let lacking = needed.filter_map(|(object, leg)| {
+            let place = (&object.policy, &object.container);
+            if met != Some(place) {
+                let unmet = self.unmet(group, site, object, cache);
+                if unmet.is_some() {
+                    return unmet;
+                }
+                met = Some(place);
+            }
+            self.unreplicated(wanted, object, leg)
+        });
+        lacking.collect()
     }
 
     /// Tags that differ from the group's narrowing.
@@ -133,6 +148,20 @@ impl Index {
         leg: Option<Option<Leg>>,
         cache: &mut Compliances,
     ) -> Option<Reason> {
+        let wanted = self.groups[group].other(site);
+        let unmet = self.unmet(group, site, object, cache);
+        unmet.or_else(|| self.unreplicated(wanted, object, leg))
+    }
+
+    /// Why an object is not under a policy of the group that holds where it lies. It depends on the
+    /// object's policy and container alone.
+    fn unmet(
+        &self,
+        group: GroupIx,
+        site: SiteIx,
+        object: &VmObject,
+        cache: &mut Compliances,
+    ) -> Option<Reason> {
         let label = &object.label;
         let Some(name) = &object.policy else {
             return Some(Reason::NoPolicy { object: label.clone() });
@@ -152,7 +181,7 @@ impl Index {
             let (object, policy) = (label.clone(), name.clone());
             return Some(Reason::PolicyNotMet { object, policy, broken });
         }
-        self.unreplicated(self.groups[group].other(site), object, leg)
+        None
     }
 
     fn unreplicated(
