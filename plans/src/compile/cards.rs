@@ -21,20 +21,34 @@ pub(crate) enum Cards {
     Test(Vec<Vec<TestNic>>),
 }
 
+impl Cards {
+    /// For each member, whether any of its cards gets new addresses.
+    fn change_address(&self) -> Vec<bool> {
+        match self {
+            Cards::Production(all) => {
+                all.iter().map(|nics| nics.iter().any(|nic| nic.address.is_some())).collect()
+            }
+            Cards::Test(all) => {
+                all.iter().map(|nics| nics.iter().any(|nic| nic.address.is_some())).collect()
+            }
+        }
+    }
+}
+
 /// Where the cards of all members are connected.
 #[derive(Debug)]
 pub(crate) struct Targets {
+    /// They go into the graph's tables when these are filled.
     pub(crate) cards: Cards,
     pub(crate) bubbles: Vec<Bubble>,
+    /// By member.
+    changes_address: Vec<bool>,
 }
 
 impl Targets {
     /// Whether any card of a member gets new addresses.
     pub(crate) fn changes_address(&self, ix: usize) -> bool {
-        match &self.cards {
-            Cards::Production(nics) => nics[ix].iter().any(|nic| nic.address.is_some()),
-            Cards::Test(nics) => nics[ix].iter().any(|nic| nic.address.is_some()),
-        }
+        self.changes_address[ix]
     }
 }
 
@@ -79,7 +93,8 @@ pub(crate) fn targets<'a>(
     };
     let bubbles = networks.report(found);
     rewriter.report(found);
-    Targets { cards, bubbles }
+    let changes_address = cards.change_address();
+    Targets { cards, bubbles, changes_address }
 }
 
 /// Rewrites addresses and remembers what did not work.

@@ -6,12 +6,15 @@ use super::estimates::{estimate_ms, timeout_ms};
 use crate::graph::{
     Action, Edges, GRAPH_FORMAT, Graph, GraphBuilder, Needs, OnFailure, SiteIx, Step, StepIx, VmRef,
 };
-use crate::id::{HostId, SiteName};
+use crate::id::SiteName;
 
 /// A graph under construction.
 pub(crate) struct Lay {
     pub(crate) builder: GraphBuilder,
     costs: Costs,
+    /// By VM, where an operation on it was last priced, and the cost: the steps of one VM stand one
+    /// behind the other at the same site.
+    of_vm: Vec<Option<(SiteIx, u32)>>,
     phase: u16,
 }
 
@@ -20,6 +23,7 @@ impl Lay {
         Lay {
             builder: GraphBuilder::new(blank(request, sites, recovery)),
             costs: Costs::new(request.rules.caps.clone()),
+            of_vm: Vec::new(),
             phase: 0,
         }
     }
@@ -88,10 +92,7 @@ impl Lay {
             | Action::UnregisterVm(vm)
             | Action::ConfigureNetwork(vm)
             | Action::CustomizeIp(vm)
-            | Action::PowerOn(vm) => {
-                let host = host_at(&builder.graph, vm, site);
-                costs.provisioning(builder, site, host.as_ref())
-            }
+            | Action::PowerOn(vm) => self.provisioning(site, vm),
             Action::SuspendVm(_)
             | Action::ResumeVm(_)
             | Action::WakeHost(_)
@@ -115,18 +116,27 @@ impl Lay {
         }
     }
 
+    /// An operation on a VM, priced by its host at the site.
+    fn provisioning(&mut self, site: SiteIx, vm: VmRef) -> u32 {
+        let graph = &self.builder.graph;
+        let ix = match vm {
+            VmRef::Production(vm) => vm,
+            VmRef::Test(test) => graph.test_vms[test.0 as usize].vm,
+        };
+        self.of_vm.resize(graph.vms.len(), None);
+        if let Some((_, cost)) = self.of_vm[ix.0 as usize].filter(|(at, _)| *at == site) {
+            return cost;
+        }
+        let vm = &graph.vms[ix.0 as usize];
+        let host = if site == vm.to { Some(vm.to_host.clone()) } else { vm.from_host.clone() };
+        let cost = self.costs.provisioning(&mut self.builder, site, host.as_ref());
+        self.of_vm[ix.0 as usize] = Some((site, cost));
+        cost
+    }
+
     pub(crate) fn costs(&mut self) -> (&mut Costs, &mut GraphBuilder) {
         (&mut self.costs, &mut self.builder)
     }
-}
-
-fn host_at(graph: &Graph, vm: VmRef, site: SiteIx) -> Option<HostId> {
-    let vm = match vm {
-        VmRef::Production(vm) => vm,
-        VmRef::Test(test) => graph.test_vms[test.0 as usize].vm,
-    };
-    let vm = &graph.vms[vm.0 as usize];
-    if site == vm.to { Some(vm.to_host.clone()) } else { vm.from_host.clone() }
 }
 
 /// A graph with nothing in it.

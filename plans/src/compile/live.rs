@@ -120,7 +120,7 @@ fn take(choice: &Choice) -> Chosen {
 /// Live methods that the VM's plan wants and that keep its replication, best first.
 fn wanted(settings: &Settings<'_>, storage: &Storage<'_>, ix: usize) -> Vec<Method> {
     let modes: Vec<ReplicationMode> =
-        storage.of_vm[ix].groups.iter().map(|group| storage.group(*group).mode).collect();
+        storage.of_vm[ix].groups.iter().map(|group| storage.mode(*group)).collect();
     settings
         .prefer
         .iter()

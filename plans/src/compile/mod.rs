@@ -7,6 +7,7 @@
 mod address;
 pub(crate) mod cards;
 mod cleanup;
+mod containers;
 mod costs;
 mod digest;
 mod estimates;

@@ -5,16 +5,16 @@
 
 use std::collections::BinaryHeap;
 
+use super::containers::{ContainerNo, Containers, containers};
 use super::found::{Found, Names};
 use super::hosts::{HostNo, Hosts};
 use super::lookup::{Lookup, with_room};
 use super::members::Member;
 use super::settings::Settings;
 use super::sites::Sites;
-use super::storage::Storage;
+use super::storage::{Storage, VolumeNo};
 use crate::finding::{Code, Finding};
 use crate::graph::SiteIx;
-use crate::id::{ContainerId, VolumeId};
 use crate::inventory::{HostState, Power, VirtualMachine};
 use crate::run::RunKind;
 
@@ -29,7 +29,7 @@ pub(crate) struct Placement {
 
 /// What a VM asks of its host: the site, the containers that its volumes lie in there, and for VMs
 /// that would like to move live, the CPU family.
-type Class<'a> = (SiteIx, Vec<&'a ContainerId>, Option<&'a str>);
+type Class<'a> = (SiteIx, Vec<ContainerNo>, Option<&'a str>);
 
 /// Hosts that see the same containers, those with the most memory left on top. A host stands in the
 /// heaps of several classes, so an entry may be out of date: memory only shrinks, and an entry that
@@ -72,7 +72,7 @@ struct Placer<'p, 'a> {
     hosts: &'p Hosts<'a>,
     free: Vec<u64>,
     classes: Lookup<Class<'a>, Heap>,
-    containers: Vec<OfVolume<'a>>,
+    containers: Vec<Containers<'a>>,
     woken: Vec<HostNo>,
     short_mib: u64,
     short: Names,
@@ -96,7 +96,7 @@ pub(crate) fn place<'a>(
         hosts,
         free: (0..hosts.len() as HostNo).map(|no| free_of(hosts, no)).collect(),
         classes: with_room(4),
-        containers: containers(sites, members),
+        containers: containers(sites, members, storage),
         woken: Vec::new(),
         short_mib: 0,
         short: Names::default(),
@@ -107,7 +107,7 @@ pub(crate) fn place<'a>(
     for priority in 1..=5 {
         for (ix, member) in members.iter().enumerate() {
             if settings[ix].priority == priority {
-                let volumes = &storage.of_vm[ix].volumes;
+                let volumes = &storage.of_vm[ix].numbers;
                 let same_cpu = live && settings[ix].wants_live();
                 placement.host[ix] = placer.place(member, volumes, same_cpu);
             }
@@ -126,24 +126,6 @@ fn free_of(hosts: &Hosts<'_>, no: HostNo) -> u64 {
     if host.state == HostState::Standby { host.memory_mib } else { host.free_mib }
 }
 
-/// The container of each volume, for the sites where VMs are recovered.
-fn containers<'a>(sites: &Sites<'a>, members: &[Member<'a>]) -> Vec<OfVolume<'a>> {
-    let is_target = |site| members.iter().any(|member| member.way.to == site);
-    let of_site = |site| if is_target(site) { of_volume(sites, site) } else { with_room(0) };
-    sites.all().map(of_site).collect()
-}
-
-/// The container of each volume of a site. By the text and not by the id: a table of references to
-/// ids would look each up at another place in memory before it could compare.
-pub(crate) type OfVolume<'a> = Lookup<&'a str, &'a ContainerId>;
-
-pub(crate) fn of_volume<'a>(sites: &Sites<'a>, site: SiteIx) -> OfVolume<'a> {
-    let volumes = &sites.inventory(site).volumes;
-    let mut lookup = with_room(volumes.len());
-    lookup.extend(volumes.iter().map(|volume| (volume.id.as_str(), &volume.container)));
-    lookup
-}
-
 impl<'a> Placer<'_, 'a> {
     fn make_room(&mut self, room: &[(&VirtualMachine, SiteIx)]) {
         for (vm, site) in room.iter().filter(|(vm, _)| vm.power == Power::On) {
@@ -156,7 +138,7 @@ impl<'a> Placer<'_, 'a> {
     fn place(
         &mut self,
         member: &Member<'a>,
-        volumes: &[VolumeId],
+        volumes: &[VolumeNo],
         same_cpu: bool,
     ) -> Option<HostNo> {
         let site = member.way.to;
@@ -201,10 +183,10 @@ impl<'a> Placer<'_, 'a> {
         Some(no)
     }
 
-    fn class(&self, site: SiteIx, volumes: &[VolumeId]) -> Class<'a> {
-        let at = &self.containers[site.0 as usize];
-        let mut containers: Vec<&ContainerId> =
-            volumes.iter().filter_map(|volume| at.get(volume.as_str()).copied()).collect();
+    fn class(&self, site: SiteIx, volumes: &[VolumeNo]) -> Class<'a> {
+        let of_volume = &self.containers[site.0 as usize].of_volume;
+        let mut containers: Vec<ContainerNo> =
+            volumes.iter().filter_map(|volume| of_volume[*volume as usize]).collect();
         containers.sort_unstable();
         containers.dedup();
         (site, containers, None)
@@ -213,10 +195,29 @@ impl<'a> Placer<'_, 'a> {
     /// The best host for so much memory, and how much is lacking there.
     fn best(&mut self, class: &Class<'a>, memory: u64) -> Option<(HostNo, u64)> {
         if !self.classes.contains_key(class) {
-            let heap = heap_of(self.hosts, class, &self.free);
+            let heap = self.heap_of(class);
             self.classes.insert(class.clone(), heap);
         }
         self.classes.get_mut(class)?.choose(memory, &self.free)
+    }
+
+    fn heap_of(&self, (site, containers, family): &Class<'_>) -> Heap {
+        let ids = &self.containers[site.0 as usize].ids;
+        let mut heap = Heap::default();
+        for no in self.hosts.usable(*site) {
+            let host = self.hosts.host(no);
+            if family.is_some_and(|family| family != host.cpu_family)
+                || !containers.iter().all(|ix| host.containers.contains(ids[*ix as usize]))
+            {
+                continue;
+            }
+            let entry = (self.free[no as usize], std::cmp::Reverse(no));
+            match host.state {
+                HostState::Standby => heap.standby.push(entry),
+                _ => heap.up.push(entry),
+            }
+        }
+        heap
     }
 
     fn report(self, kind: RunKind, found: &mut Found) {
@@ -241,22 +242,4 @@ impl<'a> Placer<'_, 'a> {
         };
         found.push(finding);
     }
-}
-
-fn heap_of(hosts: &Hosts<'_>, (site, containers, family): &Class<'_>, free: &[u64]) -> Heap {
-    let mut heap = Heap::default();
-    for no in hosts.usable(*site) {
-        let host = hosts.host(no);
-        if family.is_some_and(|family| family != host.cpu_family)
-            || !containers.iter().all(|container| host.containers.contains(container))
-        {
-            continue;
-        }
-        let entry = (free[no as usize], std::cmp::Reverse(no));
-        match host.state {
-            HostState::Standby => heap.standby.push(entry),
-            _ => heap.up.push(entry),
-        }
-    }
-    heap
 }

@@ -9,17 +9,22 @@ use crate::finding::Code;
 use crate::id::PolicyName;
 use crate::inventory::VirtualMachine;
 
-/// Matches, compiled once. Names without `*` and `?` are looked up; the other patterns are tried all
-/// together.
+/// Matches, compiled once. Names without `*` and `?` are looked up, and so are tags; the other
+/// patterns are tried all together.
 pub(crate) struct Matcher<'a> {
     matches: Vec<&'a Match>,
-    /// Matches without a name: tried on every VM.
-    nameless: Vec<u32>,
+    /// Matches with neither a name nor a tag: tried on every VM.
+    plain: Vec<u32>,
+    /// Matches without a name by their first tag and its value.
+    tagged: Vec<(&'a str, OfValue<'a>)>,
     exact: Lookup<&'a str, Vec<u32>>,
     globs: GlobSet,
     /// Glob to match.
     of_glob: Vec<u32>,
 }
+
+/// Matches by the value of one tag.
+type OfValue<'a> = Lookup<&'a str, Vec<u32>>;
 
 impl<'a> Matcher<'a> {
     /// Compiles matches; a pattern that cannot be compiled is a finding and matches nothing.
@@ -28,11 +33,15 @@ impl<'a> Matcher<'a> {
         found: &mut Found,
     ) -> Matcher<'a> {
         let matches: Vec<&Match> = matches.into_iter().collect();
-        let (mut nameless, mut exact, mut of_glob) = (Vec::new(), with_room(0), Vec::new());
+        let (mut plain, mut tagged) = (Vec::new(), Vec::new());
+        let (mut exact, mut of_glob) = (with_room(0), Vec::new());
         let mut globs = GlobSetBuilder::new();
         for (ix, select) in (0_u32..).zip(&matches) {
             match &select.name {
-                None => nameless.push(ix),
+                None => match select.tags.first_key_value() {
+                    Some((tag, value)) => of_tag(&mut tagged, tag, value).push(ix),
+                    None => plain.push(ix),
+                },
                 Some(name) if !name.contains(['*', '?']) => {
                     exact.entry(name.as_str()).or_insert_with(Vec::new).push(ix);
                 }
@@ -51,13 +60,17 @@ impl<'a> Matcher<'a> {
             bad_pattern(found, "of this plan", &error);
             GlobSet::empty()
         });
-        Matcher { matches, nameless, exact, globs, of_glob }
+        Matcher { matches, plain, tagged, exact, globs, of_glob }
     }
 
     /// Puts the matches that pick this VM into `hits`, in their order.
     pub(crate) fn hits(&self, vm: &VirtualMachine, hits: &mut Vec<u32>) {
         hits.clear();
-        hits.extend_from_slice(&self.nameless);
+        hits.extend_from_slice(&self.plain);
+        for (tag, of_value) in &self.tagged {
+            let value = vm.tags.get(*tag);
+            hits.extend(value.and_then(|value| of_value.get(&**value)).into_iter().flatten());
+        }
         if let Some(exact) = self.exact.get(&*vm.name) {
             hits.extend_from_slice(exact);
         }
@@ -68,6 +81,19 @@ impl<'a> Matcher<'a> {
         hits.retain(|&ix| holds(self.matches[ix as usize], vm));
         hits.sort_unstable();
     }
+}
+
+/// The matches of a tag with a value.
+fn of_tag<'a, 't>(
+    tagged: &'t mut Vec<(&'a str, OfValue<'a>)>,
+    tag: &'a str,
+    value: &'a str,
+) -> &'t mut Vec<u32> {
+    let place = tagged.iter().position(|(known, _)| *known == tag).unwrap_or_else(|| {
+        tagged.push((tag, with_room(1)));
+        tagged.len() - 1
+    });
+    tagged[place].1.entry(value).or_default()
 }
 
 /// Whether policy and tags hold; the name was looked at before.

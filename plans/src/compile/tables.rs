@@ -6,7 +6,9 @@ use super::estimates::SHORT_SHUTDOWN;
 use super::lay::Lay;
 use super::model::Model;
 use crate::document::Shutdown;
-use crate::graph::{CloneIx, CloneTarget, GroupIx, Nic, SiteIx, TestVm, VmIx, VmTarget};
+use crate::graph::{
+    CloneIx, CloneTarget, GroupIx, GroupTarget, Nic, SiteIx, TestVm, VmIx, VmTarget,
+};
 use crate::id::{HostId, NetworkName};
 use crate::run::RunKind;
 
@@ -15,20 +17,20 @@ pub(crate) fn fill(request: &Request<'_>, model: &mut Model<'_>) -> Option<Lay> 
     let recovery = model.ways.first().map_or(SiteIx(0), |way| way.to);
     let mut lay = Lay::new(request, model.sites.names.clone(), recovery);
     let graph = &mut lay.builder.graph;
-    graph.groups = model.storage.groups.clone();
+    graph.groups = std::mem::take(&mut model.storage.groups);
     graph.vms.reserve(model.members.len());
     for ix in 0..model.members.len() {
         graph.vms.push(vm_target(request, model, ix)?);
     }
-    if let Cards::Test(cards) = &model.targets.cards {
-        graph.bubbles = model.targets.bubbles.clone();
-        graph.clones = clones(request, model);
+    if let Cards::Test(cards) = &mut model.targets.cards {
+        graph.bubbles = std::mem::take(&mut model.targets.bubbles);
+        graph.clones = clones(request, &graph.groups);
         graph.test_vms = (0_u32..)
-            .zip(cards)
+            .zip(std::mem::take(cards))
             .map(|(vm, nics)| TestVm {
                 vm: VmIx(vm),
                 clones: clones_of(&model.storage.of_vm[vm as usize].groups),
-                nics: nics.clone(),
+                nics,
             })
             .collect();
     }
@@ -40,11 +42,11 @@ fn vm_target(request: &Request<'_>, model: &mut Model<'_>, ix: usize) -> Option<
     let storage = &mut model.storage.of_vm[ix];
     let volumes = std::mem::take(&mut storage.volumes);
     let policies = std::mem::take(&mut storage.policies);
+    let (nics, from_networks) = cards(model, ix);
     let model = &*model;
     let (member, settings) = (&model.members[ix], &model.settings[ix]);
     let (vm, storage) = (member.vm, &model.storage.of_vm[ix]);
     let to_host = model.placement.host[ix].map(|no| model.hosts.host(no).id.clone())?;
-    let (nics, from_networks) = cards(model, ix);
     Some(VmTarget {
         id: vm.id,
         name: vm.name.clone(),
@@ -75,13 +77,13 @@ fn from_host(model: &Model<'_>, ix: usize) -> Option<HostId> {
 }
 
 /// Cards in production. A test's graph names no production network at all.
-fn cards(model: &Model<'_>, ix: usize) -> (Vec<Nic>, Vec<NetworkName>) {
-    match &model.targets.cards {
+fn cards(model: &mut Model<'_>, ix: usize) -> (Vec<Nic>, Vec<NetworkName>) {
+    match &mut model.targets.cards {
         Cards::Test(_) => (Vec::new(), Vec::new()),
         Cards::Production(nics) if nics[ix].is_empty() => (Vec::new(), Vec::new()),
         Cards::Production(nics) => {
             let from = model.members[ix].vm.nics.iter().map(|nic| nic.network.clone());
-            (nics[ix].clone(), from.collect())
+            (std::mem::take(&mut nics[ix]), from.collect())
         }
     }
 }
@@ -95,10 +97,13 @@ fn shutdown(request: &Request<'_>, shutdown: &Shutdown) -> Shutdown {
     shutdown
 }
 
-fn clones(request: &Request<'_>, model: &Model<'_>) -> Vec<CloneTarget> {
+fn clones(request: &Request<'_>, groups: &[GroupTarget]) -> Vec<CloneTarget> {
     let tag = request.tag.as_ref().map_or("test", |tag| tag.as_str());
-    let name = |group: GroupIx| format!("{tag}-{}", model.storage.group(group).id);
-    model.storage.all().map(|group| CloneTarget { group, name: name(group) }).collect()
+    let clone = |(ix, group): (u32, &GroupTarget)| CloneTarget {
+        group: GroupIx(ix),
+        name: format!("{tag}-{}", group.id),
+    };
+    (0_u32..).zip(groups).map(clone).collect()
 }
 
 /// Clones are made one for each group and stand in the same order.

@@ -101,7 +101,7 @@ fn of_member(request: &Request<'_>, model: &Model<'_>, ix: usize, mut found: Fou
     let pointer = format!("vm/{}", member.vm.name);
     let about = |finding: &Finding| finding.pointer.as_ref() == Some(&pointer);
     let storage = model.storage.of_vm[ix].groups.iter().map(|group| {
-        let group = model.storage.group(*group);
+        let group = &model.storage.groups[group.0 as usize];
         (group.id.clone(), group.mode)
     });
     Explanation {

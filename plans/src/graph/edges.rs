@@ -35,7 +35,7 @@ const END_BIT: u32 = 1 << 31;
 
 impl Edges {
     /// Sorts edges into place. `steps` is the number of steps.
-    pub(super) fn new(steps: usize, edges: &[(StepIx, Edge)]) -> Edges {
+    pub(crate) fn new(steps: usize, edges: &[(StepIx, Edge)]) -> Edges {
         let mut offsets = vec![0_u32; steps + 1];
         for (from, _) in edges {
             offsets[*from as usize + 1] += 1;

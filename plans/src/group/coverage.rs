@@ -53,7 +53,7 @@ pub fn coverage(
     inventory: &Inventory,
     site: &SiteName,
 ) -> Vec<Uncovered> {
-    let index = Index::new(config, inventory);
+    let index = Index::of_registered(config, inventory);
     let mut cache = Compliances::default();
     let sorted = Sorted::new(inventory);
     let mut uncovered = Vec::new();

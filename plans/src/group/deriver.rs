@@ -45,7 +45,7 @@ impl Registrations for Sorted<'_> {
 
 /// Derives from nothing: judges each VM, then looks at who shares which storage.
 pub(super) fn derive_all(config: &Config, inventory: &Inventory) -> Derivation {
-    let index = Index::new(config, inventory);
+    let index = Index::of_registered(config, inventory);
     build(&index, inventory).0
 }
 

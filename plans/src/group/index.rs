@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::hash::Map;
-use super::site_index::{SiteIndex, SiteIx, SiteNames};
+use super::site_index::{SiteIndex, SiteIx, SiteNames, Storages};
 use crate::config::Config;
 use crate::document::{GroupSites, InventoryMappingSpec, Where};
 use crate::id::{ConsistencyGroupId, GroupName, PolicyName};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, SiteInventory};
 use crate::policy::{Broken, StoragePolicy, evaluate};
 
 /// Place of a protection group in [`Index::groups`].
@@ -52,13 +52,27 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// For VMs wherever they are, also where none is registered yet.
     pub(super) fn new(config: &Config, inventory: &Inventory) -> Index {
+        Index::of(config, inventory, |_| true)
+    }
+
+    /// For the VMs that are registered now. At a site without any nobody asks for its storage, and
+    /// the recovery site of a quiet pair is one.
+    pub(super) fn of_registered(config: &Config, inventory: &Inventory) -> Index {
+        Index::of(config, inventory, |site| !site.vms.is_empty())
+    }
+
+    fn of(config: &Config, inventory: &Inventory, asked: fn(&SiteInventory) -> bool) -> Index {
         let mut names = SiteNames::new(inventory.sites.keys());
-        let mut storage = Map::default();
+        let mut storages = Storages::default();
         let sites = inventory
             .sites
             .values()
-            .map(|site| SiteIndex::new(site, &mut names, &mut storage))
+            .map(|site| match asked(site) {
+                true => SiteIndex::new(site, &mut names, &mut storages),
+                false => SiteIndex::default(),
+            })
             .collect();
         let groups = config
             .groups
@@ -73,7 +87,7 @@ impl Index {
             names,
             sites,
             groups,
-            storage: by_place(storage),
+            storage: storages.ids,
             policy_ix: Map::default(),
             policies: Vec::new(),
             claims: Vec::new(),
@@ -130,12 +144,6 @@ impl Index {
     pub(super) fn is_described(&self, policy: PolicyIx) -> bool {
         self.policies[policy as usize].is_some()
     }
-}
-
-fn by_place(storage: Map<ConsistencyGroupId, StorageIx>) -> Vec<ConsistencyGroupId> {
-    let mut places: Vec<_> = storage.into_iter().collect();
-    places.sort_unstable_by_key(|(_, ix)| *ix);
-    places.into_iter().map(|(id, _)| id).collect()
 }
 
 fn tags(narrow: &Where) -> Vec<(Arc<str>, Arc<str>)> {

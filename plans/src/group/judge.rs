@@ -28,7 +28,7 @@ impl Index {
     /// The VM as a member of each group that has a policy of one of its objects. `instances` are all
     /// registrations of one VM.
     pub(super) fn judge(&self, instances: &[Instance<'_>], cache: &mut Compliances) -> Vec<Judged> {
-        let mut judged: Vec<Judged> = Vec::new();
+        let mut judged: Vec<Judged> = Vec::with_capacity(1);
         for instance in instances.iter().filter(|instance| instance.is_production()) {
             for group in self.candidates(instance) {
                 let other = self.groups[group].other(instance.site);
@@ -48,7 +48,12 @@ impl Index {
     /// Groups with a policy of one of the VM's objects at a site, each once.
     fn candidates(&self, instance: &Instance<'_>) -> Vec<GroupIx> {
         let mut candidates: Vec<GroupIx> = Vec::new();
+        let mut before = None;
         for (object, _) in instance.bound() {
+            // Most objects of a VM carry the same policy.
+            if before.replace(&object.policy) == Some(&object.policy) {
+                continue;
+            }
             let policy = object.policy.as_ref().and_then(|policy| self.policy(policy));
             let Some(policy) = policy else { continue };
             for &group in self.claims(policy, instance.site) {
@@ -103,7 +108,22 @@ impl Index {
             return vec![Reason::NothingToRecover];
         }
         let site = instance.site;
-        needed.filter_map(|(object, leg)| self.lacking(group, site, object, leg, cache)).collect()
+        let wanted = self.groups[group].other(site);
+        // Home and disks mostly lie in one container under one policy: what was met for one of them
+        // is met for the next.
+        let mut met = None;
+        let lacking = needed.filter_map(|(object, leg)| {
+            let place = (&object.policy, &object.container);
+            if met != Some(place) {
+                let unmet = self.unmet(group, site, object, cache);
+                if unmet.is_some() {
+                    return unmet;
+                }
+                met = Some(place);
+            }
+            self.unreplicated(wanted, object, leg)
+        });
+        lacking.collect()
     }
 
     /// Tags that differ from the group's narrowing.
@@ -128,6 +148,20 @@ impl Index {
         leg: Option<Option<Leg>>,
         cache: &mut Compliances,
     ) -> Option<Reason> {
+        let wanted = self.groups[group].other(site);
+        let unmet = self.unmet(group, site, object, cache);
+        unmet.or_else(|| self.unreplicated(wanted, object, leg))
+    }
+
+    /// Why an object is not under a policy of the group that holds where it lies. It depends on the
+    /// object's policy and container alone.
+    fn unmet(
+        &self,
+        group: GroupIx,
+        site: SiteIx,
+        object: &VmObject,
+        cache: &mut Compliances,
+    ) -> Option<Reason> {
         let label = &object.label;
         let Some(name) = &object.policy else {
             return Some(Reason::NoPolicy { object: label.clone() });
@@ -147,7 +181,7 @@ impl Index {
             let (object, policy) = (label.clone(), name.clone());
             return Some(Reason::PolicyNotMet { object, policy, broken });
         }
-        self.unreplicated(self.groups[group].other(site), object, leg)
+        None
     }
 
     fn unreplicated(
@@ -180,6 +214,9 @@ impl Index {
 
     /// Notes in each member which other groups claim the VM too.
     fn note_rivals(&self, judged: &mut [Judged]) {
+        if judged.len() < 2 {
+            return;
+        }
         let inside: Vec<GroupIx> =
             judged.iter().filter(|one| one.is_inside()).map(|one| one.group).collect();
         for one in judged.iter_mut().filter(|one| one.is_inside()) {

@@ -1,7 +1,6 @@
 //! Who uses which consistency group, so that a torn one is found without looking at every VM.
 
-use std::collections::BTreeMap;
-
+use super::hash::Map;
 use super::index::{GroupIx, Index, StorageIx};
 use super::judge::Judged;
 use super::standing::Instance;
@@ -15,7 +14,7 @@ pub(super) struct Sharing {
     users: Vec<Vec<VmId>>,
     /// For each protection group its consistency groups, with the number of members inside that
     /// use each.
-    inside: Vec<BTreeMap<StorageIx, u32>>,
+    inside: Vec<Map<StorageIx, u32>>,
 }
 
 /// Finds the registrations of a VM.
@@ -28,7 +27,7 @@ impl Sharing {
     pub(super) fn new(index: &Index) -> Sharing {
         Sharing {
             users: vec![Vec::new(); index.storage.len()],
-            inside: vec![BTreeMap::new(); index.groups.len()],
+            inside: vec![Map::default(); index.groups.len()],
         }
     }
 
@@ -72,9 +71,11 @@ impl Sharing {
 
     /// Writes the consistency groups of a protection group.
     pub(super) fn list(&self, index: &Index, group: GroupIx, derived: &mut DerivedGroup) {
-        let ids = self.inside[group].keys().map(|ix| index.storage[*ix as usize].clone());
-        derived.consistency_groups = ids.collect();
+        let mut used: Vec<StorageIx> = self.inside[group].keys().copied().collect();
         // Sites report mostly in the order of names: the stable sort makes use of that.
+        used.sort_unstable();
+        let ids = used.iter().map(|ix| index.storage[*ix as usize].clone());
+        derived.consistency_groups = ids.collect();
         derived.consistency_groups.sort();
     }
 

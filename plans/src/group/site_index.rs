@@ -51,7 +51,7 @@ pub(super) struct Leg {
 const ALONE: u32 = u32::MAX;
 
 /// One site by id.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct SiteIndex {
     containers: Map<ContainerId, u32>,
     capabilities: Vec<BTreeMap<CapabilityId, PropertyValues>>,
@@ -60,25 +60,56 @@ pub(super) struct SiteIndex {
     legs: Vec<Leg>,
 }
 
+/// Consistency groups of all sites: each gets a number when a site first names it.
+#[derive(Debug, Default)]
+pub(super) struct Storages<'i> {
+    places: Map<&'i str, StorageIx>,
+    /// By number.
+    pub(super) ids: Vec<ConsistencyGroupId>,
+}
+
+impl<'i> Storages<'i> {
+    fn place(&mut self, id: &'i ConsistencyGroupId) -> StorageIx {
+        *self.places.entry(id.as_str()).or_insert_with(|| {
+            self.ids.push(id.clone());
+            (self.ids.len() - 1) as StorageIx
+        })
+    }
+}
+
 impl SiteIndex {
-    pub(super) fn new(
-        site: &SiteInventory,
+    pub(super) fn new<'i>(
+        site: &'i SiteInventory,
         names: &mut SiteNames,
-        storage: &mut Map<ConsistencyGroupId, StorageIx>,
+        storages: &mut Storages<'i>,
     ) -> SiteIndex {
-        let mut places: Map<&ConsistencyGroupId, u32> = Map::default();
+        storages.places.reserve(site.groups.len().saturating_sub(storages.ids.len()));
         let mut legs = Vec::with_capacity(site.groups.len());
+        let mut leg_of: Vec<u32> = Vec::with_capacity(site.groups.len());
         for group in &site.groups {
-            let next = storage.len() as StorageIx;
-            let storage = *storage.entry(group.id.clone()).or_insert(next);
+            let storage = storages.place(&group.id);
             let peer = names.place(&group.peer);
             let (writable, generation) = (group.writable, group.generation);
-            places.insert(&group.id, legs.len() as u32);
+            leg_of.resize(storages.ids.len(), ALONE);
+            leg_of[storage as usize] = legs.len() as u32;
             legs.push(Leg { storage, peer, writable, generation });
         }
+        let find = |group: &ConsistencyGroupId| {
+            let storage = *storages.places.get(group.as_str())?;
+            leg_of.get(storage as usize).copied()
+        };
+        // Volumes of one group mostly stand side by side: most are where the one before was.
+        let mut before: Option<(&ConsistencyGroupId, u32)> = None;
         let volumes = site.volumes.iter().map(|volume| {
-            let place = volume.group.as_ref().and_then(|group| places.get(group).copied());
-            (volume.id.clone(), place.unwrap_or(ALONE))
+            let place = volume.group.as_ref().map_or(ALONE, |group| match before {
+                Some((known, place)) if known == group => place,
+                _ => {
+                    let place = find(group).unwrap_or(ALONE);
+                    before = Some((group, place));
+                    place
+                }
+            });
+            (volume.id.clone(), place)
         });
         let containers = site.containers.iter().enumerate();
         SiteIndex {

@@ -6,10 +6,10 @@ use crate::compile::hosts::HostNo;
 use crate::compile::lay::Lay;
 use crate::compile::lookup::{Lookup, with_room};
 use crate::compile::model::Model;
-use crate::compile::placement::{OfVolume, of_volume};
 use crate::compile::recover::Came;
+use crate::compile::sites::Sites;
 use crate::document::LiveFailure;
-use crate::graph::{Action, OnFailure, StepIx, VmIx};
+use crate::graph::{Action, OnFailure, SiteIx, StepIx, VmIx};
 use crate::id::ContainerId;
 use crate::inventory::Host;
 
@@ -49,6 +49,16 @@ pub(super) fn move_live(
         };
     }
     came
+}
+
+/// The container of each volume of a site.
+type OfVolume<'a> = Lookup<&'a str, &'a ContainerId>;
+
+fn of_volume<'a>(sites: &Sites<'a>, site: SiteIx) -> OfVolume<'a> {
+    let volumes = &sites.inventory(site).volumes;
+    let mut lookup = with_room(volumes.len());
+    lookup.extend(volumes.iter().map(|volume| (volume.id.as_str(), &volume.container)));
+    lookup
 }
 
 /// The container of each volume at both ends; empty where nothing moves live.

@@ -27,7 +27,7 @@ pub(super) fn free_storage(
     off: &[Option<StepIx>],
     after: StepIx,
 ) -> Vec<StepIx> {
-    let mut ends = Vec::with_capacity(model.storage.groups.len());
+    let mut ends = Vec::with_capacity(model.storage.legs.len());
     let (stretched, others): (Vec<GroupIx>, Vec<GroupIx>) =
         model.storage.all().partition(|group| model.storage.stretched(*group));
     let stopped = |lay: &mut Lay, step: StepIx, group: GroupIx| {

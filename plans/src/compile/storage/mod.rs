@@ -1,5 +1,6 @@
 //! Consistency groups of a plan, and which volumes of each VM are in them.
 
+mod legs;
 mod point;
 mod torn;
 
@@ -9,11 +10,12 @@ use super::lookup::{Lookup, with_room};
 use super::members::Member;
 use super::sites::{Sites, Way};
 use crate::finding::Code;
-use crate::graph::{GroupIx, GroupTarget, SiteIx};
+use crate::graph::{GroupIx, GroupTarget};
 use crate::id::{ConsistencyGroupId, PolicyName, VolumeId};
 use crate::inventory::{ConsistencyGroup, ReplicaRole, ReplicationMode, VirtualMachine};
 use crate::run::RunKind;
 use crate::time::Time;
+use legs::Legs;
 use point::capture;
 pub(crate) use point::judge_age;
 use torn::{judge_home, judge_torn};
@@ -21,7 +23,10 @@ use torn::{judge_home, judge_torn};
 /// The groups by index, and what of each VM they hold.
 #[derive(Debug, Default)]
 pub(crate) struct Storage<'a> {
+    /// They go into the graph's table of groups when that is filled.
     pub(crate) groups: Vec<GroupTarget>,
+    /// By group.
+    modes: Vec<ReplicationMode>,
     /// The leg at the end of the way, where that site reports one.
     pub(crate) legs: Vec<Option<&'a ConsistencyGroup>>,
     /// By group: both legs know that it was promoted at the end of the way already.
@@ -30,6 +35,19 @@ pub(crate) struct Storage<'a> {
     pub(crate) of_vm: Vec<VmStorage>,
     /// By group, its members.
     pub(crate) vms: Vec<Vec<u32>>,
+    /// The volumes of all groups by id. By the text and not by the id: a table of references to ids
+    /// would look each up at another place in memory before it could compare.
+    of_volume: Lookup<&'a str, Held>,
+}
+
+/// Number of a volume of the plan, counted from 0.
+pub(crate) type VolumeNo = u32;
+
+/// A volume of the plan.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    no: VolumeNo,
+    group: GroupIx,
 }
 
 /// What of one VM replicates.
@@ -39,17 +57,19 @@ pub(crate) struct VmStorage {
     pub(crate) groups: Vec<GroupIx>,
     /// They go into the graph's table of VMs when that is filled.
     pub(crate) volumes: Vec<VolumeId>,
+    /// In the order of `volumes`.
+    pub(crate) numbers: Vec<VolumeNo>,
     /// In the order of `volumes`; they go there too.
     pub(crate) policies: Vec<Option<PolicyName>>,
 }
 
 impl Storage<'_> {
-    pub(crate) fn group(&self, ix: GroupIx) -> &GroupTarget {
-        &self.groups[ix.0 as usize]
+    pub(crate) fn mode(&self, ix: GroupIx) -> ReplicationMode {
+        self.modes[ix.0 as usize]
     }
 
     pub(crate) fn stretched(&self, ix: GroupIx) -> bool {
-        self.group(ix).mode == ReplicationMode::Stretched
+        self.mode(ix) == ReplicationMode::Stretched
     }
 
     /// Whether the leg at the end of the way was promoted away from the other one.
@@ -65,19 +85,24 @@ impl Storage<'_> {
         self.handed_over[ix.0 as usize]
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = GroupIx> + use<> {
-        (0..self.groups.len() as u32).map(GroupIx)
+    /// The group of a volume.
+    fn group_of(&self, volume: &VolumeId) -> Option<GroupIx> {
+        self.of_volume.get(volume.as_str()).map(|held| held.group)
     }
-}
 
-/// Legs of a site by id.
-type Legs<'a> = Lookup<&'a str, &'a ConsistencyGroup>;
+    /// The number of a volume; `None`: it is in none of the plan's groups.
+    pub(crate) fn number(&self, volume: &VolumeId) -> Option<VolumeNo> {
+        self.of_volume.get(volume.as_str()).map(|held| held.no)
+    }
 
-fn legs<'a>(sites: &Sites<'a>, site: SiteIx) -> Legs<'a> {
-    let groups = &sites.inventory(site).groups;
-    let mut lookup = with_room(groups.len());
-    lookup.extend(groups.iter().map(|leg| (leg.id.as_str(), leg)));
-    lookup
+    /// How many volumes have a number.
+    pub(crate) fn volumes(&self) -> usize {
+        self.of_volume.len()
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = GroupIx> + use<> {
+        (0..self.modes.len() as u32).map(GroupIx)
+    }
 }
 
 /// Collects the groups of all members.
@@ -87,14 +112,12 @@ pub(crate) fn collect<'a>(
     members: &[Member<'a>],
     found: &mut Found,
 ) -> Storage<'a> {
-    let legs: Vec<Legs<'_>> = sites.all().map(|site| legs(sites, site)).collect();
+    let of_volume = with_room(members.len() * 2);
     let mut collector = Collector {
         request,
-        legs,
+        legs: Legs::new(sites),
         seen: sites.inventories.iter().map(|site| site.observed_at).collect(),
-        storage: Storage::default(),
-        known: with_room(members.len()),
-        of_volume: with_room(members.len() * 2),
+        storage: Storage { of_volume, ..Storage::default() },
         one_legged: Names::default(),
     };
     for member in members {
@@ -102,7 +125,7 @@ pub(crate) fn collect<'a>(
             collector.group(id, member.way, found);
         }
     }
-    let Collector { mut storage, of_volume, one_legged, .. } = collector;
+    let Collector { mut storage, one_legged, .. } = collector;
     if one_legged.count() > 0 {
         found.error(
             Code::ReplicaMissing,
@@ -111,43 +134,47 @@ pub(crate) fn collect<'a>(
         );
     }
     storage.vms = vec![Vec::new(); storage.groups.len()];
+    storage.of_vm.reserve(members.len());
     for (vm, member) in (0_u32..).zip(members) {
-        let held = held_by(member.vm, &of_volume);
+        let held = storage.held_by(member.vm);
         judge_home(member, &held, found);
         for group in &held.groups {
             storage.vms[group.0 as usize].push(vm);
         }
         storage.of_vm.push(held);
     }
-    judge_torn(sites, members, &storage, &of_volume, found);
+    judge_torn(sites, members, &storage, found);
     storage
 }
 
 struct Collector<'r, 'a> {
     request: &'r Request<'a>,
-    legs: Vec<Legs<'a>>,
+    legs: Legs<'a>,
     /// When each site was looked at.
     seen: Vec<Time>,
     storage: Storage<'a>,
-    known: Lookup<&'a str, GroupIx>,
-    of_volume: Lookup<&'a str, GroupIx>,
     one_legged: Names,
 }
 
 impl<'a> Collector<'_, 'a> {
     fn group(&mut self, id: &'a ConsistencyGroupId, way: Way, found: &mut Found) {
-        if self.known.contains_key(id.as_str()) {
+        let place = self.legs.place(id);
+        if place.is_some_and(|place| self.legs.is_known(place)) {
             return;
         }
-        let here = self.legs[way.from.0 as usize].get(id.as_str()).copied();
-        let there = self.legs[way.to.0 as usize].get(id.as_str()).copied();
+        let here = place.and_then(|place| self.legs.at(way.from, place));
+        let there = place.and_then(|place| self.legs.at(way.to, place));
         if there.is_none() {
             self.one_legged.add(id);
         }
-        let Some(leg) = here.or(there) else { return };
-        let ix = GroupIx(self.storage.groups.len() as u32);
-        self.known.insert(id.as_str(), ix);
-        self.of_volume.extend(leg.volumes.iter().map(|volume| (volume.as_str(), ix)));
+        let (Some(leg), Some(place)) = (here.or(there), place) else { return };
+        self.legs.know(place);
+        let group = GroupIx(self.storage.groups.len() as u32);
+        for volume in &leg.volumes {
+            let no = self.storage.of_volume.len() as VolumeNo;
+            let held = self.storage.of_volume.entry(volume.as_str());
+            held.and_modify(|held| held.group = group).or_insert(Held { no, group });
+        }
         let mut target = GroupTarget {
             id: id.clone(),
             mode: leg.mode,
@@ -168,6 +195,7 @@ impl<'a> Collector<'_, 'a> {
         let handed_over =
             roles == (Some(ReplicaRole::RemoteFailedOver), Some(ReplicaRole::FailedOver));
         self.storage.groups.push(target);
+        self.storage.modes.push(leg.mode);
         self.storage.legs.push(there);
         self.storage.handed_over.push(handed_over);
     }
@@ -182,20 +210,25 @@ fn generation_before(leg: &ConsistencyGroup) -> u64 {
     }
 }
 
-/// What of a VM is in the plan's groups.
-fn held_by(vm: &VirtualMachine, of_volume: &Lookup<&str, GroupIx>) -> VmStorage {
-    let mut held = VmStorage::default();
-    for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
-        let Some(&group) = of_volume.get(object.volume.as_str()) else { continue };
-        if held.volumes.contains(&object.volume) {
-            continue;
+impl Storage<'_> {
+    /// What of a VM is in the plan's groups.
+    fn held_by(&self, vm: &VirtualMachine) -> VmStorage {
+        let mut held = VmStorage::default();
+        for object in vm.objects.iter().filter(|object| object.kind.is_bound()) {
+            let Some(&Held { no, group }) = self.of_volume.get(object.volume.as_str()) else {
+                continue;
+            };
+            if held.numbers.contains(&no) {
+                continue;
+            }
+            held.volumes.push(object.volume.clone());
+            held.numbers.push(no);
+            held.policies.push(object.policy.clone());
+            if !held.groups.contains(&group) {
+                held.groups.push(group);
+            }
         }
-        held.volumes.push(object.volume.clone());
-        held.policies.push(object.policy.clone());
-        if !held.groups.contains(&group) {
-            held.groups.push(group);
-        }
+        held.groups.sort_unstable();
+        held
     }
-    held.groups.sort_unstable();
-    held
 }

@@ -2,11 +2,11 @@
 
 use super::{Storage, VmStorage};
 use crate::compile::found::{Found, Names};
-use crate::compile::lookup::{Lookup, with_room};
+use crate::compile::lookup::with_room;
 use crate::compile::members::Member;
 use crate::compile::sites::Sites;
 use crate::finding::{Code, Finding};
-use crate::graph::{GroupIx, SiteIx};
+use crate::graph::SiteIx;
 use crate::inventory::ObjectKind;
 
 /// Without its home a VM cannot be registered at the other site.
@@ -33,7 +33,6 @@ pub(super) fn judge_torn(
     sites: &Sites<'_>,
     members: &[Member<'_>],
     storage: &Storage<'_>,
-    of_volume: &Lookup<&str, GroupIx>,
     found: &mut Found,
 ) {
     let mut inside = with_room(members.len());
@@ -48,8 +47,8 @@ pub(super) fn judge_torn(
                 continue;
             }
             for object in &vm.objects {
-                let group = of_volume.get(object.volume.as_str());
-                if let Some(group) = group.filter(|g| storage.group(**g).from == site) {
+                let group = storage.group_of(&object.volume);
+                if let Some(group) = group.filter(|g| storage.groups[g.0 as usize].from == site) {
                     outside[group.0 as usize].add(format!("{} of {}", object.volume, vm.name));
                 }
             }

@@ -14,6 +14,7 @@ use muster_plans::id::{NetworkName, SiteName};
 use muster_plans::inventory::{Link, Power, SiteInventory, Witness};
 use muster_plans::time::Time;
 
+use super::timer::Timer;
 use super::workload::{NETWORK, address, mac, number_of};
 use crate::clock::now;
 
@@ -23,7 +24,8 @@ use crate::clock::now;
 pub(crate) struct Prompt {
     site: SiteName,
     network: NetworkName,
-    step: Duration,
+    /// How long a step takes; `None`: no time at all.
+    timer: Option<Timer>,
     /// When the first question or request arrived, and the first request.
     first_contact: OnceLock<Instant>,
     first_request: OnceLock<Instant>,
@@ -38,7 +40,7 @@ impl Prompt {
         Arc::new(Prompt {
             site: SiteName::from("lyon"),
             network: NetworkName::from(NETWORK),
-            step,
+            timer: (!step.is_zero()).then(|| Timer::new(step)),
             first_contact: OnceLock::new(),
             first_request: OnceLock::new(),
             requests: AtomicU64::new(0),
@@ -61,7 +63,7 @@ impl Prompt {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// How long an operation took on average, in seconds: a timer never rings too early.
+    /// How long an operation took on average, in seconds: the timer never rings too early.
     pub(crate) fn mean_step(&self) -> f64 {
         self.worked.load(Ordering::Relaxed) as f64 / 1e9 / self.requests().max(1) as f64
     }
@@ -122,9 +124,9 @@ impl SiteAdapter for Prompt {
             let at = *self.first_request.get_or_init(now);
             self.first_contact.get_or_init(|| at);
         }
-        if !self.step.is_zero() {
+        if let Some(timer) = &self.timer {
             let start = now();
-            tokio::time::sleep(self.step).await;
+            timer.wait().await;
             let took = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.worked.fetch_add(took, Ordering::Relaxed);
         }

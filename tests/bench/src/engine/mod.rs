@@ -5,6 +5,7 @@ mod bare;
 mod rig;
 pub(crate) mod takeover;
 pub(crate) mod throughput;
+mod timer;
 mod workload;
 
 pub(crate) use workload::Workload;
