@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::api::{
-    approvals, chains, documents, events, groups, inventory, plans, runs, server, sim, sites,
-    tokens,
+    approvals, chains, documents, events, groups, inventory, me, plans, roles, runs, server,
+    sign_in, sim, sites, tokens, users,
 };
 use crate::app::App;
 use crate::auth::Auth;
 use crate::auth::Privilege::{
     AuditRead, GroupWrite, InventoryRead, PlanRead, PlanWrite, RestoreSettle, RunAnswer,
     RunApprove, RunAttest, RunCancel, RunCleanup, RunFailover, RunPlanned, RunRead, RunReprotect,
-    RunResume, RunRule, RunTest, SimControl, SiteWrite, TestSteer,
+    RunResume, RunRule, RunTest, SimControl, SiteWrite, TestSteer, UserAdmin,
 };
-use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
+use crate::http::Access::{AnyOf, AnyPassword, Needs, Public, SignedIn};
 use crate::http::{self, Gate, PublicUrl, Table};
 use crate::{ids, ui};
 
@@ -34,7 +34,7 @@ pub(crate) fn gate(auth: &Auth, public: Option<PublicUrl>) -> Gate {
 
 /// The whole table.
 pub(crate) fn table() -> Table<Arc<App>> {
-    reading().and(writing()).and(ui::routes())
+    reading().and(writing()).and(people()).and(ui::routes())
 }
 
 fn reading() -> Table<Arc<App>> {
@@ -43,7 +43,6 @@ fn reading() -> Table<Arc<App>> {
         .get("/api/openapi.json", Public, async || http::Json(crate::api::openapi()))
         .get("/codes", Public, http::list_codes)
         .get("/codes/{code}", Public, http::show_code)
-        .get("/api/v1/whoami", SignedIn, tokens::whoami)
         .get("/api/v1/server", SignedIn, server::show)
         .get("/api/v1/tokens", SignedIn, tokens::list)
         .get("/api/v1/audit", Needs(AuditRead), tokens::audit)
@@ -97,6 +96,27 @@ fn writing() -> Table<Arc<App>> {
         .post("/api/v1/server/hold/release", Needs(RestoreSettle), server::release)
         .post("/api/v1/sim/break", Needs(SimControl), sim::break_it)
         .post("/api/v1/sim/heal", Needs(SimControl), sim::heal)
+}
+
+/// Users, and what everybody does about themselves.
+fn people() -> Table<Arc<App>> {
+    Table::api()
+        .post("/api/v1/sign-in", Public, sign_in::sign_in)
+        .get("/api/v1/me", AnyPassword, me::show)
+        .post("/api/v1/me/password", AnyPassword, me::password)
+        .get("/api/v1/me/sessions", SignedIn, me::sessions)
+        .delete("/api/v1/me/sessions/{id}", SignedIn, me::end_session)
+        .get("/api/v1/roles", SignedIn, roles::list)
+        .get("/api/v1/users", Needs(UserAdmin), users::list)
+        .post("/api/v1/users", Needs(UserAdmin), users::create)
+        .get("/api/v1/users/{name}", Needs(UserAdmin), users::show)
+        .delete("/api/v1/users/{name}", Needs(UserAdmin), users::delete)
+        .put("/api/v1/users/{name}/roles", Needs(UserAdmin), users::roles)
+        .post("/api/v1/users/{name}/disable", Needs(UserAdmin), users::disable)
+        .post("/api/v1/users/{name}/enable", Needs(UserAdmin), users::enable)
+        .post("/api/v1/users/{name}/reset-password", Needs(UserAdmin), users::reset_password)
+        .get("/api/v1/users/{name}/sessions", Needs(UserAdmin), users::sessions)
+        .delete("/api/v1/users/{name}/sessions/{id}", Needs(UserAdmin), users::end_session)
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl Server {
                 "first start: sign in as {} with the password {}",
                 first.name, first.password
             ));
-            say("change it after signing in; it is not shown again");
+            say("it is not shown again; at the first sign-in you choose your own");
         }
         if let Err(hold) = ops::not_on_hold(&self.app) {
             say(&format!("ON HOLD: {}; {}", hold.detail, hold.help));

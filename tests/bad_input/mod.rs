@@ -9,7 +9,7 @@ use muster_tests::Demo;
 /// That the server survived: it answers, and its log has no panic.
 #[track_caller]
 fn assert_unharmed(demo: &Demo) {
-    demo.get("/api/v1/whoami");
+    demo.get("/api/v1/me");
     let log = demo.log();
     assert!(!log.contains("panicked"), "{log}");
 }

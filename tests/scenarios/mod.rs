@@ -3,6 +3,7 @@
 
 mod disaster;
 mod evidence;
+mod people;
 mod prompt;
 mod walk;
 

@@ -19,6 +19,37 @@ pub struct SignIn {
     pub next: String,
 }
 
+/// GET `/account`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccountQuery {
+    /// Path to go to after a password was chosen; the same caution as with [`SignIn::next`].
+    pub next: String,
+    /// What was done last: `password` or `session`; empty: nothing.
+    pub done: String,
+}
+
+/// POST `/account/password`. This type has no `Debug`, so that no password is logged by accident.
+#[derive(Clone, Default, Deserialize)]
+pub struct ChangePassword {
+    /// The password that counts now.
+    pub old: String,
+    /// The new one.
+    pub new: String,
+    /// The new one, typed again.
+    pub again: String,
+    /// Path to go to afterwards; the same caution as with [`SignIn::next`].
+    #[serde(default)]
+    pub next: String,
+}
+
+/// POST `/account/sessions/end`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EndSession {
+    /// Which one.
+    pub id: String,
+}
+
 /// POST `/theme`: set the cookie `theme` and go back.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Theme {

@@ -10,6 +10,12 @@ pub mod pattern {
     pub const SIGN_IN: &str = "/sign-in";
     /// POST, no fields.
     pub const SIGN_OUT: &str = "/sign-out";
+    /// GET: one's own account ([`crate::form::AccountQuery`]).
+    pub const ACCOUNT: &str = "/account";
+    /// POST ([`crate::form::ChangePassword`]).
+    pub const ACCOUNT_PASSWORD: &str = "/account/password";
+    /// POST ([`crate::form::EndSession`]).
+    pub const ACCOUNT_END_SESSION: &str = "/account/sessions/end";
     /// POST ([`crate::form::Theme`]).
     pub const THEME: &str = "/theme";
     /// GET: sites.

@@ -7,14 +7,18 @@ pub mod dto;
 pub mod events;
 pub mod groups;
 pub mod inventory;
+pub mod me;
 mod openapi;
 pub mod plans;
 mod problem;
+pub mod roles;
 pub mod runs;
 pub mod server;
+pub mod sign_in;
 pub mod sim;
 pub mod sites;
 pub mod tokens;
+pub mod users;
 
 pub use openapi::openapi;
 

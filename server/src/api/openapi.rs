@@ -3,8 +3,8 @@
 use utoipa::OpenApi;
 
 use super::{
-    approvals, chains, documents, events, groups, inventory, plans, runs, server, sim, sites,
-    tokens,
+    approvals, chains, documents, events, groups, inventory, me, plans, roles, runs, server,
+    sign_in, sim, sites, tokens, users,
 };
 
 #[derive(OpenApi)]
@@ -55,7 +55,22 @@ use super::{
         approvals::approve,
         server::show,
         server::release,
-        tokens::whoami,
+        sign_in::sign_in,
+        me::show,
+        me::password,
+        me::sessions,
+        me::end_session,
+        roles::list,
+        users::list,
+        users::create,
+        users::show,
+        users::roles,
+        users::disable,
+        users::enable,
+        users::reset_password,
+        users::delete,
+        users::sessions,
+        users::end_session,
         tokens::list,
         tokens::create,
         tokens::revoke,

@@ -1,4 +1,4 @@
-//! Who I am, my API tokens, the audit trail.
+//! My API tokens, the audit trail.
 
 use axum::extract::State;
 use muster_plans::time::Span;
@@ -10,28 +10,6 @@ use super::dto::{Page, instant};
 use super::{Answer, TheApp};
 use crate::auth::NewToken;
 use crate::http::{Code, Created, Json, PageQuery, Path, Problem, Query, Who};
-
-/// Whoever asks.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct WhoDto {
-    /// The user's name.
-    user: String,
-    /// Their roles.
-    roles: Vec<String>,
-    /// `session` or `token ID`.
-    via: String,
-}
-
-/// Who I am.
-#[utoipa::path(get, path = "/api/v1/whoami", tag = "access", responses((status = 200, body = WhoDto)))]
-pub(crate) async fn whoami(who: Who) -> Json<WhoDto> {
-    Json(WhoDto {
-        user: who.principal.user.clone(),
-        roles: who.principal.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-        via: who.principal.via.to_string(),
-    })
-}
 
 /// An API token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,5 +1,7 @@
 //! Why somebody was not let in.
 
+use super::fault::Fault;
+
 /// Why somebody was not let in, or could not be changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,19 +15,12 @@ pub enum AuthError {
         /// When to try again.
         seconds: u64,
     },
-    /// The password is too short or too long.
-    #[error("a password has from {min} to {max} characters")]
-    BadPassword {
-        /// At least.
-        min: usize,
-        /// At most.
-        max: usize,
-    },
-    /// A name that cannot be a user's.
-    #[error(
-        "`{0}` cannot be a user's name: letters, digits and `. _ - @`, at most 64, beginning with a letter or digit"
-    )]
-    BadName(String),
+    /// The password was made by the server; another one must be chosen first.
+    #[error("the password was made for one sign-in; choose your own first")]
+    ChooseFirst,
+    /// All that is wrong with a name, a password or roles.
+    #[error("{}", list(.0))]
+    Faults(Vec<Fault>),
     /// There is no such role.
     #[error("there is no role `{name}`; there are {known}")]
     UnknownRole {
@@ -48,4 +43,9 @@ pub enum AuthError {
     /// The store did not answer. Nobody is let in on a guess.
     #[error(transparent)]
     Store(#[from] muster_store::Error),
+}
+
+fn list(faults: &[Fault]) -> String {
+    let faults: Vec<_> = faults.iter().map(|fault| fault.detail.as_str()).collect();
+    faults.join("; ")
 }

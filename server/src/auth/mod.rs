@@ -7,6 +7,7 @@
 
 mod account;
 mod error;
+mod fault;
 mod limit;
 mod password;
 mod principal;
@@ -28,10 +29,11 @@ use tokio::sync::Semaphore;
 
 pub use account::FirstUser;
 pub use error::AuthError;
+pub use fault::{Fault, MIN_PASSWORD};
 pub use principal::{Principal, Via};
 pub use privilege::{Privilege, Privileges};
 pub use role::Role;
-pub use session::{SignedIn, read_cookie};
+pub use session::{SignedIn, read_cookie, session_id};
 pub use token::NewToken;
 
 use limit::Limiter;

@@ -4,25 +4,12 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
+use super::fault::MAX;
 use super::{Auth, AuthError};
-
-/// Characters that a password has at least. There are no other rules about what is in it.
-const MIN: usize = 12;
-/// And at most: hashing must not be a way to keep the server busy.
-const MAX: usize = 256;
 
 /// A hash of nothing anybody knows. A user who does not exist is checked against it, so that the
 /// answer takes as long as for one who does.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$dGhpcyBpcyBub3QgdGhlIGhhc2ggb2YgYW55dGhpbmc";
-
-pub(super) fn check_rules(password: &str) -> Result<(), AuthError> {
-    let length = password.chars().count();
-    if (MIN..=MAX).contains(&length) {
-        Ok(())
-    } else {
-        Err(AuthError::BadPassword { min: MIN, max: MAX })
-    }
-}
 
 impl Auth {
     /// Hashes a password.

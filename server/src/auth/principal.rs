@@ -35,7 +35,7 @@ pub struct Principal {
     pub privileges: Privileges,
     /// How they came in.
     pub via: Via,
-    /// The password was made by the server and should be changed.
+    /// The password was made by the server and must be changed.
     pub one_time: bool,
 }
 
@@ -43,6 +43,12 @@ impl Principal {
     /// Whether it is allowed.
     pub fn may(&self, privilege: Privilege) -> bool {
         self.privileges.has(privilege)
+    }
+
+    /// Whether they must choose a password of their own before anything else. Programs that were
+    /// given a token are not held up.
+    pub fn must_choose_password(&self) -> bool {
+        self.one_time && matches!(self.via, Via::Session(_))
     }
 
     /// Whether they may do this to a run of this kind: with the privilege itself, or, for tests and

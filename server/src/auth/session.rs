@@ -45,6 +45,20 @@ impl Auth {
         address: IpAddr,
         old: Option<&str>,
     ) -> Result<SignedIn, AuthError> {
+        let known = self.check_password(user, password, address).await?;
+        if let Some(old) = old {
+            self.store().sessions().delete(&secret::digest(old)).await?;
+        }
+        self.start_session(&known, address).await
+    }
+
+    /// The enabled user with this password, as often as somebody may guess.
+    pub(super) async fn check_password(
+        &self,
+        user: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<User, AuthError> {
         let now = self.now();
         if let Some(wait) = self.0.failures.wait(user, address, now) {
             return Err(AuthError::TooManyFailures { seconds: wait.0.div_ceil(1000).max(1) });
@@ -57,10 +71,7 @@ impl Auth {
             return Err(AuthError::BadCredentials);
         };
         self.0.failures.succeeded(user, address);
-        if let Some(old) = old {
-            self.store().sessions().delete(&secret::digest(old)).await?;
-        }
-        self.start_session(&known, address).await
+        Ok(known)
     }
 
     async fn start_session(&self, user: &User, address: IpAddr) -> Result<SignedIn, AuthError> {
@@ -124,12 +135,26 @@ impl Auth {
         Ok(self.set_cookie("", Span::ZERO))
     }
 
-    /// Ends all sessions of a user; answers how many there were.
+    /// Sessions of a user that still count, newest first.
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub async fn end_sessions(&self, user: &str) -> Result<u64, AuthError> {
-        Ok(self.store().sessions().delete_of_user(user).await?)
+    pub async fn sessions_of(&self, user: &str) -> Result<Vec<Session>, AuthError> {
+        let mut sessions = self.store().sessions().of_user(user).await?;
+        sessions.retain(|session| session.is_live(self.now()));
+        Ok(sessions)
+    }
+
+    /// Ends one session of a user, by the id under which people see it.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`] where the user has none with this id.
+    pub async fn end_session(&self, user: &str, id: &str) -> Result<(), AuthError> {
+        let sessions = self.sessions_of(user).await?;
+        let session = sessions.iter().find(|session| session_id(session) == id);
+        let session =
+            session.ok_or_else(|| AuthError::NotFound(format!("session `{id}` of `{user}`")))?;
+        Ok(self.store().sessions().delete(&session.digest).await?)
     }
 
     /// Removes sessions that have ended by time; the server does so now and then.
@@ -158,6 +183,12 @@ impl Auth {
     pub fn session_in<'a>(&self, cookies: &'a str) -> Option<&'a str> {
         read_cookie(cookies, self.cookie_name())
     }
+}
+
+/// Under what people see a session: enough of its digest to tell one user's sessions apart. Nobody
+/// can sign in with it.
+pub fn session_id(session: &Session) -> &str {
+    session.digest.get(..16).unwrap_or(&session.digest)
 }
 
 /// The value of a cookie in a `Cookie` header.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use muster_engine::Clock;
 use muster_plans::run::RunKind;
 use muster_plans::time::{Span, Time};
-use muster_store::{Options, Store, Token};
+use muster_store::{Options, Store, Token, User};
 
 use super::*;
 
@@ -46,6 +46,30 @@ async fn open_at(clock: &Arc<Hand>, url: &str) -> (Auth, FirstUser) {
     let store = Store::open(":memory:", Options::default()).await.unwrap();
     let (auth, first) = Auth::open(store, clock.clone(), url).await.unwrap();
     (auth, first.unwrap())
+}
+
+/// A user with these roles; answers their one-time password.
+pub(crate) async fn make(auth: &Auth, name: &str, roles: &[Role]) -> String {
+    auth.create_user(name, &names(roles), Vec::new()).await.unwrap().1
+}
+
+fn names(roles: &[Role]) -> Vec<String> {
+    roles.iter().map(ToString::to_string).collect()
+}
+
+/// Lets somebody in no longer, or again.
+pub(crate) async fn disable(auth: &Auth, name: &str, disabled: bool) -> Result<User, AuthError> {
+    let user = auth.user(name).await.unwrap();
+    auth.set_disabled(user, disabled, Vec::new()).await
+}
+
+async fn give(auth: &Auth, name: &str, roles: &[Role]) -> Result<User, AuthError> {
+    let user = auth.user(name).await.unwrap();
+    auth.set_roles(user, &names(roles), Vec::new()).await
+}
+
+async fn change(auth: &Auth, who: &Principal, old: &str, new: &str) -> Result<User, AuthError> {
+    auth.change_password(who, (old, new), HERE, Vec::new()).await
 }
 
 /// The session's id in a `Set-Cookie` header.
@@ -141,17 +165,17 @@ async fn cookies_are_kept_from_scripts_and_other_sites() {
 #[tokio::test]
 async fn what_was_granted_is_read_each_time() {
     let (auth, _) = open(&Hand::new()).await;
-    let password = auth.create_user("bob", &[Role::RecoveryAdmin]).await.unwrap();
+    let password = make(&auth, "bob", &[Role::RecoveryAdmin]).await;
     let signed_in = auth.sign_in("bob", &password, HERE, None).await.unwrap();
     let (token, id) = (token(&auth, "bob", None).await.1, session(&signed_in));
     assert!(auth.by_token(&token).await.unwrap().unwrap().may(Privilege::RunFailover));
 
-    auth.set_roles("bob", &[Role::TestAdmin]).await.unwrap();
+    give(&auth, "bob", &[Role::TestAdmin]).await.unwrap();
     for who in [auth.by_token(&token).await.unwrap(), auth.by_session(&id).await.unwrap()] {
         let who = who.unwrap();
         assert!(who.may(Privilege::RunTest) && !who.may(Privilege::RunFailover));
     }
-    auth.set_disabled("bob", true).await.unwrap();
+    disable(&auth, "bob", true).await.unwrap();
     assert!(auth.by_token(&token).await.unwrap().is_none());
     assert!(auth.by_session(&id).await.unwrap().is_none());
     let out = auth.sign_in("bob", &password, HERE, None).await;
@@ -162,7 +186,7 @@ async fn what_was_granted_is_read_each_time() {
 async fn tokens_do_no_more_than_their_user_and_their_scopes() {
     let clock = Hand::new();
     let (auth, first) = open(&clock).await;
-    auth.create_user("bob", &[Role::TestAdmin]).await.unwrap();
+    make(&auth, "bob", &[Role::TestAdmin]).await;
     let (row, text) = token(&auth, "bob", Some(&["test-admin", "recovery-admin"])).await;
     let who = auth.by_token(&text).await.unwrap().unwrap();
     assert_eq!(who.privileges, Role::TestAdmin.privileges());
@@ -213,30 +237,96 @@ async fn passwords_are_changed_by_who_knows_the_old_one() {
     let (auth, first) = open(&Hand::new()).await;
     let signed_in = sign_in(&auth, &first).await;
     let who = &signed_in.principal;
-    let short = auth.change_password(who, &first.password, "too short").await;
-    assert!(matches!(short, Err(AuthError::BadPassword { min: 12, .. })));
-    let wrong = auth.change_password(who, "wrong", "a good new password").await;
+    let again = session(&sign_in(&auth, &first).await);
+    let short = change(&auth, who, &first.password, "too short").await.unwrap_err();
+    assert!(matches!(short, AuthError::Faults(_)), "{short}");
+    let wrong = change(&auth, who, "wrong", "a good new password").await;
     assert!(matches!(wrong, Err(AuthError::BadCredentials)));
-    auth.change_password(who, &first.password, "a good new password").await.unwrap();
-    assert!(auth.by_session(&session(&signed_in)).await.unwrap().is_none());
+    change(&auth, who, &first.password, "a good new password").await.unwrap();
+    let here = auth.by_session(&session(&signed_in)).await.unwrap().unwrap();
+    assert!(!here.one_time, "this session goes on, and is good for everything");
+    assert!(auth.by_session(&again).await.unwrap().is_none(), "the others have ended");
     assert!(auth.sign_in("admin", &first.password, HERE, None).await.is_err());
     let again = auth.sign_in("admin", "a good new password", HERE, None).await.unwrap();
     assert!(!again.principal.one_time);
-    let reset = auth.reset_password("admin").await.unwrap();
+
+    let admin = auth.user("admin").await.unwrap();
+    let (_, reset) = auth.reset_password(admin, Vec::new()).await.unwrap();
+    assert!(auth.by_session(&session(&again)).await.unwrap().is_none());
     assert!(auth.sign_in("admin", &reset, HERE, None).await.unwrap().principal.one_time);
+}
+
+/// Whoever sits at an open session cannot try old passwords for as long as they like.
+#[tokio::test]
+async fn guessing_the_old_password_is_guessing() {
+    let (auth, first) = open(&Hand::new()).await;
+    let who = sign_in(&auth, &first).await.principal;
+    for _ in 0..10 {
+        let wrong = change(&auth, &who, "wrong", "a good new password").await;
+        assert!(matches!(wrong, Err(AuthError::BadCredentials)));
+    }
+    let stopped = change(&auth, &who, &first.password, "a good new password").await;
+    assert!(matches!(stopped, Err(AuthError::TooManyFailures { .. })));
+    let stopped = auth.by_password("admin", (&first.password, None), HERE, Vec::new()).await;
+    assert!(matches!(stopped, Err(AuthError::TooManyFailures { .. })), "it is one count");
+}
+
+#[tokio::test]
+async fn a_program_does_not_get_past_a_one_time_password() {
+    let (auth, first) = open(&Hand::new()).await;
+    let enter = async |old: &str, new: Option<&str>| {
+        auth.by_password("admin", (old, new), HERE, Vec::new()).await
+    };
+    assert!(matches!(enter(&first.password, None).await, Err(AuthError::ChooseFirst)));
+    assert!(
+        matches!(enter("wrong", None).await, Err(AuthError::BadCredentials)),
+        "nothing is told"
+    );
+    assert!(matches!(enter(&first.password, Some("short")).await, Err(AuthError::Faults(_))));
+    let new = "a good new password";
+    assert!(!enter(&first.password, Some(new)).await.unwrap().one_time);
+    assert!(enter(new, None).await.is_ok());
+    assert!(matches!(enter(&first.password, None).await, Err(AuthError::BadCredentials)));
 }
 
 #[tokio::test]
 async fn somebody_stays_who_administers() {
     let (auth, _) = open(&Hand::new()).await;
-    let last = auth.set_roles("admin", &[Role::Auditor]).await;
-    assert!(matches!(last, Err(AuthError::LastAdministrator(_))));
-    assert!(matches!(auth.set_disabled("admin", true).await, Err(AuthError::LastAdministrator(_))));
-    auth.create_user("bob", &[Role::Administrator]).await.unwrap();
-    auth.set_roles("admin", &[Role::Auditor]).await.unwrap();
-    for name in ["", "-x", "a b", "a\u{0}", "ä", &"a".repeat(65)] {
-        assert!(matches!(auth.create_user(name, &[]).await, Err(AuthError::BadName(_))), "{name}");
-    }
+    let is_last = |answer| matches!(answer, Err(AuthError::LastAdministrator(_)));
+    make(&auth, "eve", &[Role::Auditor]).await;
+    make(&auth, "off", &[Role::Administrator]).await;
+    disable(&auth, "off", true).await.unwrap();
+    let admin = async || auth.user("admin").await.unwrap();
+    assert!(is_last(give(&auth, "admin", &[Role::Auditor]).await));
+    assert!(is_last(disable(&auth, "admin", true).await));
+    assert!(is_last(auth.retire_user(admin().await, Vec::new()).await));
+    assert!(auth.remove_user(&admin().await, Vec::new()).await.is_err());
+    assert_eq!(admin().await.version, 1, "nothing has happened");
+
+    make(&auth, "bob", &[Role::Administrator]).await;
+    // Each of two changes at once would leave the other's administrator.
+    let (one, two) =
+        tokio::join!(give(&auth, "admin", &[Role::Auditor]), give(&auth, "bob", &[Role::Auditor]));
+    assert!(one.is_ok() != two.is_ok());
+    let faults = auth.create_user("-x", &[String::from("root")], Vec::new()).await.unwrap_err();
+    let AuthError::Faults(faults) = faults else { panic!("{faults}") };
+    assert_eq!(faults.len(), 2, "{faults:?}");
+}
+
+#[tokio::test]
+async fn who_is_taken_away_comes_back_with_nothing() {
+    let (auth, _) = open(&Hand::new()).await;
+    let password = make(&auth, "bob", &[Role::TestAdmin]).await;
+    let (_, text) = token(&auth, "bob", None).await;
+    let bob = auth.user("bob").await.unwrap();
+    auth.retire_user(bob, Vec::new()).await.unwrap();
+    disable(&auth, "bob", false).await.unwrap();
+    assert!(auth.by_token(&text).await.unwrap().is_none());
+    assert!(auth.sign_in("bob", &password, HERE, None).await.is_err());
+    let bob = auth.user("bob").await.unwrap();
+    auth.remove_user(&bob, Vec::new()).await.unwrap();
+    make(&auth, "bob", &[Role::TestAdmin]).await;
+    assert!(auth.by_token(&text).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -110,6 +110,26 @@ impl Client {
         Ok(accept(self.send(request).await?).await?.json().await?)
     }
 
+    /// Changes something that was read at a version, without a body or with one.
+    ///
+    /// # Errors
+    /// The server's problem report, with its exit code.
+    pub(crate) async fn change<T: DeserializeOwned>(
+        &self,
+        (method, path): (Method, &str),
+        version: u64,
+        body: Option<&Value>,
+    ) -> anyhow::Result<T> {
+        let mut request = self
+            .request(method, path)
+            .timeout(Duration::from_secs(60))
+            .header("if-match", format!("\"{version}\""));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Ok(accept(self.send(request).await?).await?.json().await?)
+    }
+
     /// Posts under an idempotency key, so that a repeated request starts nothing twice.
     ///
     /// # Errors
@@ -145,11 +165,13 @@ async fn accept(response: reqwest::Response) -> anyhow::Result<reqwest::Response
         _ => Exit::CouldNotRun,
     };
     let text = response.text().await.unwrap_or_default();
-    let message = match serde_json::from_str::<Value>(&text) {
-        Ok(problem) => describe(&problem),
-        Err(_) => format!("the server answered {status}: {text}"),
+    let (code, message) = match serde_json::from_str::<Value>(&text) {
+        Ok(problem) => {
+            (problem["code"].as_str().unwrap_or_default().to_owned(), describe(&problem))
+        }
+        Err(_) => (String::new(), format!("the server answered {status}: {text}")),
     };
-    Err(Failure::error(exit, message))
+    Err(Failure { exit, code, message }.into())
 }
 
 /// A problem report as lines: what, why, each finding, how to mend it.

@@ -31,6 +31,8 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Failure {
     /// The code.
     pub(crate) exit: Exit,
+    /// The code of the server's problem report, where it was one.
+    pub(crate) code: String,
     /// For people.
     pub(crate) message: String,
 }
@@ -38,7 +40,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// An error with its exit code.
     pub(crate) fn error(exit: Exit, message: impl Into<String>) -> anyhow::Error {
-        Failure { exit, message: message.into() }.into()
+        Failure { exit, code: String::new(), message: message.into() }.into()
     }
 }
 

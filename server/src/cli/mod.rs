@@ -7,11 +7,14 @@ mod exit;
 mod group;
 mod local;
 mod output;
+mod password;
 mod plan;
 mod run;
 mod serve;
 mod server;
+mod sign_in;
 mod sim;
+mod user;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -81,6 +84,14 @@ enum Command {
     Inventory(group::Inventory),
     /// The server itself: its state, and the end of a hold after a restore.
     Server(server::TheServer),
+    /// Sign in with a user's password; prints an API token.
+    SignIn(sign_in::SignIn),
+    /// Change your own password.
+    Password(password::Password),
+    /// Users: make, change and delete them.
+    User(user::User),
+    /// Roles, and what each allows.
+    Role(user::Role),
     /// Print the OpenAPI document of the REST API.
     Openapi,
     /// Print a shell completion script.
@@ -130,6 +141,10 @@ async fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Run(run) => run.run().await,
         Command::Inventory(inventory) => inventory.run().await,
         Command::Server(server) => server.run().await,
+        Command::SignIn(sign_in) => sign_in.run().await,
+        Command::Password(password) => password.run().await,
+        Command::User(user) => user.run().await,
+        Command::Role(role) => role.run().await,
         Command::Openapi | Command::Completion { .. } => Ok(Exit::Done),
     }
 }

@@ -75,6 +75,7 @@ async fn prepare(options: &Options, server: &Server, world: &str) -> anyhow::Res
     if let Some(first) = &server.first_user {
         files::write_secret(&options.data.join("admin.password"), &first.password)?;
     }
+    app.auth.keep_first_password().await?;
     if !options.data.join("admin.token").exists() {
         let token = app.auth.issue_token("admin", "demo").await?;
         files::write_secret(&options.data.join("admin.token"), &token)?;

@@ -66,6 +66,7 @@ codes! {
     SignInFirst = "sign-in-first", UNAUTHORIZED, "Nobody is signed in";
     BadCredentials = "bad-credentials", UNAUTHORIZED, "User and password do not match";
     TooManyAttempts = "too-many-attempts", TOO_MANY_REQUESTS, "Too many failed sign-ins";
+    PasswordMustChange = "password-must-change", FORBIDDEN, "Choose a password of your own first";
     NotAllowed = "not-allowed", FORBIDDEN, "You may not do this";
     CrossSite = "cross-site", FORBIDDEN, "The request comes from another site";
     LastAdministrator = "last-administrator", CONFLICT, "Somebody must administer users";

@@ -29,7 +29,8 @@ type ShowPage = dyn Fn(&Problem, Option<&Principal>) -> Response + Send + Sync;
 pub enum Surface {
     /// Programs: problems are JSON.
     Api,
-    /// People: problems are pages, and who is not signed in is sent to sign in.
+    /// People: problems are pages. Who is not signed in is sent to sign in, and who has a one-time
+    /// password to choose another.
     Page,
 }
 
@@ -207,13 +208,18 @@ impl Guard {
     }
 
     fn check_access(&self, who: Option<&Principal>) -> Result<(), Problem> {
+        if self.access == Access::Public {
+            return Ok(());
+        }
+        let who = who.ok_or_else(nobody)?;
+        if who.must_choose_password() && self.access != Access::AnyPassword {
+            return Err(AuthError::ChooseFirst.into());
+        }
         let wanted = match &self.access {
-            Access::Public => return Ok(()),
-            Access::SignedIn => return who.map(|_| ()).ok_or_else(nobody),
+            Access::Public | Access::SignedIn | Access::AnyPassword => return Ok(()),
             Access::Needs(one) => std::slice::from_ref(one),
             Access::AnyOf(list) => list,
         };
-        let who = who.ok_or_else(nobody)?;
         if wanted.iter().any(|privilege| who.may(*privilege)) {
             return Ok(());
         }
@@ -222,10 +228,12 @@ impl Guard {
     }
 
     fn refuse(&self, problem: Problem, uri: &Uri) -> Response {
-        if self.surface == Surface::Page && problem.code == Code::SignInFirst {
-            return Redirect::to(&format!("/sign-in?next={}", encode(uri))).into_response();
-        }
-        problem.into_response()
+        let door = match (self.surface, problem.code) {
+            (Surface::Page, Code::SignInFirst) => "/sign-in",
+            (Surface::Page, Code::PasswordMustChange) => "/account",
+            _ => return problem.into_response(),
+        };
+        Redirect::to(&format!("{door}?next={}", encode(uri))).into_response()
     }
 }
 

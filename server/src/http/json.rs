@@ -91,7 +91,8 @@ fn no_json(error: &serde_json::Error) -> Problem {
     }])
 }
 
-fn wrong(errors: Vec<FieldError>) -> Problem {
+/// Values that were read and are not what was expected.
+pub(super) fn wrong(errors: Vec<FieldError>) -> Problem {
     let detail = match errors.as_slice() {
         [one] if one.pointer.is_empty() => one.detail.clone(),
         [one] => format!("{}: {}", one.pointer, one.detail),

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::Code;
-use crate::auth::AuthError;
+use super::json::wrong;
+use crate::auth::{AuthError, Fault};
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,6 +28,13 @@ pub struct FieldError {
     /// How to mend it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub help: String,
+}
+
+impl From<Fault> for FieldError {
+    fn from(fault: Fault) -> FieldError {
+        let Fault { pointer, code, detail, help } = fault;
+        FieldError { pointer, code: code.to_owned(), detail, help, ..FieldError::default() }
+    }
 }
 
 /// Why a request was not done. The fields of its JSON are part of the API.
@@ -142,9 +150,10 @@ impl From<AuthError> for Problem {
                 retry_after: Some(seconds),
                 ..Problem::new(Code::TooManyAttempts, detail)
             },
-            AuthError::BadPassword { .. }
-            | AuthError::BadName(_)
-            | AuthError::UnknownRole { .. } => Problem::new(Code::BadValue, detail),
+            AuthError::ChooseFirst => Problem::new(Code::PasswordMustChange, detail)
+                .help("see /account, POST /api/v1/me/password or `muster sign-in`"),
+            AuthError::Faults(faults) => wrong(faults.into_iter().map(FieldError::from).collect()),
+            AuthError::UnknownRole { .. } => Problem::new(Code::BadValue, detail),
             AuthError::LastAdministrator(_) => Problem::new(Code::LastAdministrator, detail),
             AuthError::NotFound(_) => Problem::new(Code::NotFound, detail),
             AuthError::Store(muster_store::Error::Exists(_)) => {

@@ -18,7 +18,7 @@ use super::sse::live_while;
 use super::{
     Access, After, Code, Created, Gate, Json, Linked, Path, Problem, Sse, Surface, Table, Who,
 };
-use crate::auth::tests::{Hand, open, session};
+use crate::auth::tests::{Hand, make, open, session};
 use crate::auth::{Auth, FirstUser, Principal, Privilege, Role};
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ async fn start(
 }
 
 fn table() -> Table<Done> {
-    use Access::{AnyOf, Needs, Public, SignedIn};
+    use Access::{AnyOf, AnyPassword, Needs, Public, SignedIn};
     use Privilege::{AuditRead, PlanRead, PlanWrite, RunCancel, RunFailover, RunRead, TestSteer};
     let ok = || async { Json(json!("ok")) };
     let list = || async { Linked { page: json!({"items": []}), next: Some(String::from("abc")) } };
@@ -50,6 +50,7 @@ fn table() -> Table<Done> {
         .get("/healthz", Public, ok)
         .post("/sign-in", Public, ok)
         .get("/api/v1/whoami", SignedIn, async |who: Who| who.principal.user)
+        .post("/api/v1/me/password", AnyPassword, ok)
         .get("/api/v1/plans", Needs(PlanRead), list)
         .put("/api/v1/plans", Needs(PlanWrite), ok)
         .delete("/api/v1/plans", Needs(PlanWrite), ok)
@@ -141,11 +142,17 @@ impl Server {
 
     /// `Authorization` of a new user with these roles.
     async fn bearer(&self, name: &str, roles: &[Role]) -> String {
-        self.auth.create_user(name, roles).await.unwrap();
+        make(&self.auth, name, roles).await;
         format!("Bearer {}", self.auth.issue_token(name, "test").await.unwrap())
     }
 
     async fn cookie(&self) -> String {
+        self.auth.keep_first_password().await.unwrap();
+        self.one_time_cookie().await
+    }
+
+    /// Of somebody who has not chosen a password yet.
+    async fn one_time_cookie(&self) -> String {
         let here = std::net::Ipv4Addr::LOCALHOST.into();
         let signed_in = self.auth.sign_in("admin", &self.first.password, here, None).await.unwrap();
         format!("theme=dark; muster={}", session(&signed_in))
@@ -169,7 +176,7 @@ async fn the_table_is_what_happens() {
             let answer =
                 server.send(method.clone(), &path, &[json, ("authorization", &bearer)], wish).await;
             let allowed = match line.access {
-                Access::Public | Access::SignedIn => true,
+                Access::Public | Access::SignedIn | Access::AnyPassword => true,
                 Access::Needs(one) => role.privileges().has(one),
                 Access::AnyOf(list) => list.iter().any(|one| role.privileges().has(*one)),
             };
@@ -183,6 +190,35 @@ async fn the_table_is_what_happens() {
             };
             assert_eq!(nobody.status, expected, "{line} as nobody");
         }
+    }
+}
+
+/// Until a password of one's own is chosen, a session is good for choosing it, and a token is not
+/// held up.
+#[tokio::test]
+async fn a_one_time_password_opens_one_door() {
+    let server = server().await;
+    let (json, browser) = (("content-type", "application/json"), ("sec-fetch-site", "same-origin"));
+    let token = format!("Bearer {}", server.auth.issue_token("admin", "test").await.unwrap());
+    let cookie = server.one_time_cookie().await;
+    for line in table().lines() {
+        let method: Method = line.method.to_string().parse().unwrap();
+        let path = line.path.replace("{id}", "7");
+        if path == "/api/v1/panic" {
+            continue;
+        }
+        let headers = [json, browser, ("cookie", cookie.as_str())];
+        let answer = server.send(method.clone(), &path, &headers, r#"{"plan": "erp"}"#).await;
+        match (line.access, line.surface) {
+            (Access::Public | Access::AnyPassword, _) => assert!(answer.status.is_success()),
+            (_, Surface::Page) => {
+                assert_eq!(answer.headers[LOCATION], format!("/account?next={path}"));
+            }
+            (_, Surface::Api) => assert_eq!(answer.code(), "password-must-change", "{line}"),
+        }
+        let headers = [json, ("authorization", token.as_str())];
+        let answer = server.send(method, &path, &headers, r#"{"plan": "erp"}"#).await;
+        assert!(answer.status.is_success(), "{line}: {}", answer.status);
     }
 }
 
@@ -465,7 +501,8 @@ async fn a_stream_ends_with_its_session() {
     let events = futures_util::stream::iter([Sse::json(7, "step", &json!({"n": 1})).unwrap()]);
     let events = events.chain(futures_util::stream::pending());
     let often = std::time::Duration::from_millis(5);
-    let response = live_while(auth.clone(), signed_in.principal, events, often);
+    let who = signed_in.principal;
+    let response = live_while(auth.clone(), who.clone(), events, often);
     assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
     let mut body = response.into_body().into_data_stream();
     let event = body.next().await.unwrap().unwrap();
@@ -474,7 +511,7 @@ async fn a_stream_ends_with_its_session() {
     listening.spawn(async move { body.next().await.is_none() });
     let waited = tokio::time::timeout(often * 20, listening.join_next()).await;
     assert!(waited.is_err(), "the session is live, and so is the stream");
-    auth.end_sessions("admin").await.unwrap();
+    auth.sign_out(&who).await.unwrap();
     assert!(listening.join_next().await.unwrap().unwrap(), "the stream has ended");
 }
 

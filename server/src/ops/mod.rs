@@ -21,6 +21,7 @@ mod readiness;
 mod returned;
 mod standing;
 mod start;
+mod users;
 
 pub use apply::{apply, bad as bad_documents, documents_of, load_documents, put_documents};
 pub use approval::{approvals, approve, request_approval};
@@ -40,3 +41,7 @@ pub use readiness::{forecast, readiness};
 pub use returned::notice_sites;
 pub use standing::{Standing, all_standings, standing_of};
 pub use start::start;
+pub use users::{
+    Gone, change_password, create_user, delete_user, end_session, reset_password, set_disabled,
+    set_roles, sign_in_program,
+};

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Rig, refusal, refused};
 use crate::auth::Role;
+use crate::auth::tests::disable;
 
 fn failover() -> Value {
     json!({"plan": "shop", "kind": "failover", "attest": "the power is cut"})
@@ -57,9 +58,9 @@ async fn a_failover_waits_for_as_many_other_persons_as_its_plan_says() {
     let (_, again) = rig.post_as(&sam, "/approvals", failover()).await;
     assert_eq!(again["digest"], asked["digest"], "nothing has changed");
     // Who may approve no longer, does not count.
-    rig.app().auth.set_disabled("eve", true).await.unwrap();
+    disable(&rig.app().auth, "eve", true).await.unwrap();
     assert_eq!(refusal(rig.post("/runs", failover()).await), missing);
-    rig.app().auth.set_disabled("eve", false).await.unwrap();
+    disable(&rig.app().auth, "eve", false).await.unwrap();
 
     let run = rig.begin(failover()).await;
     let row = rig.app().store.runs().get(run).await.unwrap().unwrap();

@@ -7,6 +7,7 @@ mod lists;
 mod public;
 mod start;
 mod upkeep;
+mod users;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -116,7 +117,7 @@ impl Rig {
     /// A user, and a token of theirs.
     async fn user(&self, name: &str, roles: &[Role]) -> String {
         let auth = &self.app().auth;
-        auth.create_user(name, roles).await.unwrap();
+        crate::auth::tests::make(auth, name, roles).await;
         auth.issue_token(name, "test").await.unwrap()
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here can do what the API cannot: forms call the same use cases.
 
+mod account;
 mod asset;
 mod chrome;
 mod document;
@@ -41,7 +42,7 @@ use crate::auth::Privilege::{
     InventoryRead, PlanRead, RestoreSettle, RunAnswer, RunAttest, RunCancel, RunCleanup,
     RunFailover, RunPlanned, RunRead, RunReprotect, RunResume, RunRule, RunTest, TestSteer,
 };
-use crate::http::Access::{AnyOf, Needs, Public, SignedIn};
+use crate::http::Access::{AnyOf, AnyPassword, Needs, Public, SignedIn};
 use crate::http::{Access, Problem, Table};
 
 pub use error::problem_page;
@@ -61,7 +62,10 @@ fn around() -> Table<Arc<App>> {
         .get(pattern::SIGN_IN, Public, sign_in::show)
         .post(pattern::SIGN_IN, Public, sign_in::enter)
         .post(pattern::THEME, Public, sign_in::theme)
-        .post(pattern::SIGN_OUT, SignedIn, sign_in::leave)
+        .post(pattern::SIGN_OUT, AnyPassword, sign_in::leave)
+        .get(pattern::ACCOUNT, AnyPassword, account::show)
+        .post(pattern::ACCOUNT_PASSWORD, AnyPassword, account::password)
+        .post(pattern::ACCOUNT_END_SESSION, SignedIn, account::end_session)
 }
 
 fn reading() -> Table<Arc<App>> {

@@ -76,7 +76,7 @@ pub(super) async fn enter(
 }
 
 /// Only to a page of ours.
-fn safe(next: &str) -> &str {
+pub(super) fn safe(next: &str) -> &str {
     let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
     if ours { next } else { "/" }
 }

@@ -40,6 +40,9 @@ pub enum Error {
     /// There is none.
     #[error("there is no {0}")]
     NotFound(String),
+    /// The change would leave nobody who must be there.
+    #[error("without {0} nobody is left who may do this")]
+    NobodyLeft(String),
     /// A protection group is in another active run.
     #[error(
         "protection group `{group}` is in run {run}, which is still active; wait for it, or end it first"
@@ -84,6 +87,7 @@ impl Error {
             Error::Conflict { .. } => "version-conflict",
             Error::Exists(_) => "exists",
             Error::NotFound(_) => "not-found",
+            Error::NobodyLeft(_) => "nobody-left",
             Error::GroupBusy { .. } => "group-busy",
             Error::Corrupt(_) => "stored-value-unreadable",
             Error::Failed => "database-failed",

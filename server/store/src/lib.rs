@@ -50,7 +50,7 @@ pub use sessions::{Session, Sessions};
 pub use settings::Settings;
 pub use text::sha256_hex;
 pub use tokens::{Token, Tokens};
-pub use users::{User, Users};
+pub use users::{Along, Counts, EndSessions, User, Users};
 
 impl Store {
     /// Documents.

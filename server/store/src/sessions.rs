@@ -104,14 +104,6 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// Ends all sessions of a user; answers how many there were.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn delete_of_user(&self, user: &str) -> Result<u64, Error> {
-        self.delete_where(Condition::all().add(session::Column::UserName.eq(user))).await
-    }
-
     /// Removes sessions that count no longer; answers how many there were.
     ///
     /// # Errors

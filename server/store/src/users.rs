@@ -3,10 +3,14 @@
 use muster_plans::time::Time;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
+};
 
 use crate::Error;
-use crate::entity::user_account;
+use crate::audit::{self, AuditEntry};
+use crate::entity::{api_token, session, user_account};
 use crate::open::Store;
 use crate::text::{from_json, int, json, nat};
 
@@ -43,6 +47,35 @@ impl std::fmt::Debug for User {
     }
 }
 
+/// Which sessions of a changed user end with the change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum EndSessions {
+    /// None.
+    #[default]
+    None,
+    /// All.
+    All,
+    /// All but the one with this digest.
+    AllBut(String),
+}
+
+/// Says of a user whether they count: a change must leave one who does.
+pub type Counts = fn(&User) -> bool;
+
+/// What goes with the change of a user, in one transaction with it.
+#[derive(Clone, Debug, Default)]
+pub struct Along {
+    /// Sessions that end.
+    pub sessions: EndSessions,
+    /// Their API tokens are revoked at this instant.
+    pub revoke: Option<Time>,
+    /// Of the users that there are afterwards, one must count; looked at inside the transaction, so
+    /// that two changes at once do not each rely on the other's user.
+    pub must_stay: Option<Counts>,
+    /// What is written to the audit trail.
+    pub audit: Vec<AuditEntry>,
+}
+
 /// Users of a store.
 #[derive(Debug)]
 pub struct Users<'a>(pub(crate) &'a Store);
@@ -62,11 +95,7 @@ impl Users<'_> {
     /// # Errors
     /// Where the database does not answer.
     pub async fn all(&self) -> Result<Vec<User>, Error> {
-        let rows = user_account::Entity::find()
-            .order_by_asc(user_account::Column::Name)
-            .all(self.0.reader())
-            .await?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        all(self.0.reader()).await
     }
 
     /// How many users there are.
@@ -81,7 +110,7 @@ impl Users<'_> {
     ///
     /// # Errors
     /// [`Error::Exists`] where there is one with this name.
-    pub async fn create(&self, user: &User) -> Result<(), Error> {
+    pub async fn create(&self, user: &User, audit: Vec<AuditEntry>) -> Result<(), Error> {
         let row = user_account::ActiveModel {
             name: Set(user.name.clone()),
             password_hash: Set(user.password_hash.clone()),
@@ -99,14 +128,15 @@ impl Users<'_> {
             }
             answer => answer?,
         };
+        audit::append(&txn, audit).await?;
         self.0.commit(txn).await
     }
 
     /// Replaces a user if it is still at the version of the value; answers the new version.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where it is not.
-    pub async fn update(&self, user: &User) -> Result<u64, Error> {
+    /// [`Error::Conflict`] where it is not, [`Error::NobodyLeft`] where nobody would be left who must.
+    pub async fn update(&self, user: &User, along: Along) -> Result<u64, Error> {
         use user_account::Column;
         let version = user.version + 1;
         let txn = self.0.begin().await?;
@@ -122,16 +152,87 @@ impl Users<'_> {
             .exec(&txn)
             .await?;
         if written.rows_affected == 0 {
-            let row = user_account::Entity::find_by_id(user.name.as_str()).one(&txn).await?;
-            return Err(Error::Conflict {
-                what: format!("user {}", user.name),
-                expected: user.version,
-                found: row.map(|row| nat(row.version)),
-            });
+            return Err(conflict(&txn, user).await?);
         }
+        go_along(&txn, &user.name, along).await?;
         self.0.commit(txn).await?;
         Ok(version)
     }
+
+    /// Removes a user who is still at the version of the value, with sessions and API tokens.
+    ///
+    /// # Errors
+    /// As [`Users::update`].
+    pub async fn remove(&self, user: &User, along: Along) -> Result<(), Error> {
+        use user_account::Column;
+        let txn = self.0.begin().await?;
+        // Written first: from here on nobody else changes anything until this has ended.
+        end_sessions(&txn, &user.name, &EndSessions::All).await?;
+        api_token::Entity::delete_many()
+            .filter(api_token::Column::UserName.eq(user.name.as_str()))
+            .exec(&txn)
+            .await?;
+        let gone = user_account::Entity::delete_many()
+            .filter(Column::Name.eq(user.name.as_str()))
+            .filter(Column::Version.eq(int(user.version)))
+            .exec(&txn)
+            .await?;
+        if gone.rows_affected == 0 {
+            return Err(conflict(&txn, user).await?);
+        }
+        go_along(&txn, &user.name, along).await?;
+        self.0.commit(txn).await
+    }
+}
+
+async fn all(db: &impl ConnectionTrait) -> Result<Vec<User>, Error> {
+    let rows =
+        user_account::Entity::find().order_by_asc(user_account::Column::Name).all(db).await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+async fn conflict(txn: &DatabaseTransaction, user: &User) -> Result<Error, Error> {
+    let row = user_account::Entity::find_by_id(user.name.as_str()).one(txn).await?;
+    Ok(Error::Conflict {
+        what: format!("user {}", user.name),
+        expected: user.version,
+        found: row.map(|row| nat(row.version)),
+    })
+}
+
+async fn go_along(txn: &DatabaseTransaction, name: &str, along: Along) -> Result<(), Error> {
+    if let Some(counts) = along.must_stay
+        && !all(txn).await?.iter().any(counts)
+    {
+        return Err(Error::NobodyLeft(format!("user {name}")));
+    }
+    end_sessions(txn, name, &along.sessions).await?;
+    if let Some(at) = along.revoke {
+        api_token::Entity::update_many()
+            .col_expr(api_token::Column::RevokedAt, Expr::value(at.0))
+            .filter(api_token::Column::UserName.eq(name))
+            .filter(api_token::Column::RevokedAt.is_null())
+            .exec(txn)
+            .await?;
+    }
+    audit::append(txn, along.audit).await
+}
+
+async fn end_sessions(
+    txn: &DatabaseTransaction,
+    name: &str,
+    which: &EndSessions,
+) -> Result<(), Error> {
+    let mut gone = session::Entity::delete_many().filter(session::Column::UserName.eq(name));
+    match which {
+        EndSessions::None => return Ok(()),
+        EndSessions::All => {}
+        EndSessions::AllBut(digest) => {
+            gone = gone.filter(session::Column::Digest.ne(digest.as_str()))
+        }
+    }
+    gone.exec(txn).await?;
+    Ok(())
 }
 
 impl TryFrom<user_account::Model> for User {

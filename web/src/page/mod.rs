@@ -1,5 +1,6 @@
 //! One file per page.
 
+mod account;
 mod error;
 mod group;
 mod groups;
@@ -16,6 +17,7 @@ mod sites;
 mod start;
 mod start_proof;
 
+pub use account::{Account, PasswordForm, SessionLine};
 pub use error::{ErrorPage, NotFound, Recovery};
 pub use group::{ConsistencyGroup, Gap, Group, Leg, Member, Points};
 pub use groups::{GroupLine, Groups, SiteCoverage};

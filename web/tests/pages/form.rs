@@ -47,6 +47,8 @@ fn read_by(method: &str, action: &str) -> BTreeSet<String> {
     match (method, parts.as_slice()) {
         ("post", ["sign-in"]) => names::<form::SignIn>(),
         ("post", ["sign-out"]) => BTreeSet::new(),
+        ("post", ["account", "password"]) => names::<form::ChangePassword>(),
+        ("post", ["account", "sessions", "end"]) => names::<form::EndSession>(),
         ("post", ["theme"]) => names::<form::Theme>(),
         ("post", ["plans", _, "start"]) => names::<form::Start>(),
         ("post", ["plans", _, "commit"]) => names::<form::Reason>(),
@@ -86,7 +88,7 @@ fn each_form_sends_what_its_handler_reads() {
         }
     }
     let post = seen.iter().filter(|form| form.starts_with("post")).count();
-    assert_eq!(post, 12, "kinds of POST forms in the gallery: {seen:?}");
+    assert_eq!(post, 14, "kinds of POST forms in the gallery: {seen:?}");
 }
 
 #[test]

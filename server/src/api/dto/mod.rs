@@ -6,10 +6,12 @@ mod approval;
 mod document;
 mod group;
 mod inventory;
+mod me;
 mod plan;
 mod run;
 mod server;
 mod site;
+mod user;
 
 use muster_plans::time::Time;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ pub use document::{
 };
 pub use group::{GroupDto, MemberDto, UncoveredDto};
 pub use inventory::{ObjectDto, PolicyDto, VmDto};
+pub use me::{ChangePassword, MeDto, SessionDto, SignInRequest, SignedInDto};
 pub use plan::{
     ActionDto, CommitRequest, EvidenceDto, ForecastDto, GraphDto, GraphStepDto, GroupPointDto,
     PlanDto, ReadinessDto,
@@ -31,6 +34,7 @@ pub use run::{
 };
 pub use server::{ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 pub use site::{BackendDto, LinkDto, SiteDto, WitnessDto};
+pub use user::{GoneDto, NewUser, OneTimeDto, RoleDto, SetRoles, UserDto};
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -12,6 +12,8 @@ use crate::http::Surface;
 pub enum Access {
     /// Everybody, signed in or not.
     Public,
+    /// Everybody who is signed in, also with a one-time password: what it takes to choose one's own.
+    AnyPassword,
     /// Everybody who is signed in.
     SignedIn,
     /// Who has this privilege.

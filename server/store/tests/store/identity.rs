@@ -1,7 +1,7 @@
 //! Users, sessions and tokens.
 
 use muster_plans::time::{Span, Time};
-use muster_store::{Error, Session, Store, Token, User};
+use muster_store::{Along, EndSessions, Error, Session, Store, Token, User};
 
 use crate::Factory;
 use crate::make::NOW;
@@ -20,22 +20,25 @@ fn user(name: &str) -> User {
 }
 
 async fn with_alice(store: &Store) {
-    store.users().create(&user("alice")).await.unwrap();
+    store.users().create(&user("alice"), Vec::new()).await.unwrap();
 }
 
 pub(crate) async fn users_are_changed_from_the_version_that_was_read(db: impl Factory) {
     let store = db.open().await;
     assert_eq!(store.users().count().await.unwrap(), 0);
     with_alice(&store).await;
-    assert!(matches!(store.users().create(&user("alice")).await, Err(Error::Exists(_))));
+    assert!(matches!(
+        store.users().create(&user("alice"), Vec::new()).await,
+        Err(Error::Exists(_))
+    ));
     let mut alice = store.users().get("alice").await.unwrap().unwrap();
     assert_eq!(alice, user("alice"));
     alice.disabled = true;
     alice.roles = Vec::new();
-    assert_eq!(store.users().update(&alice).await.unwrap(), 2);
-    let late = store.users().update(&alice).await.unwrap_err();
+    assert_eq!(store.users().update(&alice, Along::default()).await.unwrap(), 2);
+    let late = store.users().update(&alice, Along::default()).await.unwrap_err();
     assert!(matches!(late, Error::Conflict { expected: 1, found: Some(2), .. }));
-    let nobody = store.users().update(&user("bob")).await.unwrap_err();
+    let nobody = store.users().update(&user("bob"), Along::default()).await.unwrap_err();
     assert!(matches!(nobody, Error::Conflict { found: None, .. }));
     assert_eq!(store.users().all().await.unwrap(), [User { version: 2, ..alice }]);
     assert!(!format!("{:?}", user("alice")).contains("argon2"), "the hash does not reach logs");
@@ -69,7 +72,6 @@ pub(crate) async fn sessions_end(db: impl Factory) {
     assert_eq!(store.sessions().of_user("alice").await.unwrap().len(), 2);
     store.sessions().delete("a").await.unwrap();
     assert_eq!(store.sessions().find("a").await.unwrap(), None);
-    assert_eq!(store.sessions().delete_of_user("alice").await.unwrap(), 1);
     let stray = Session { user: String::from("nobody"), ..session("d", later, later) };
     assert!(store.sessions().create(&stray).await.is_err(), "a session has a user");
 }
@@ -103,4 +105,35 @@ pub(crate) async fn tokens_are_revoked(db: impl Factory) {
     assert_eq!(store.tokens().list(Some("alice")).await.unwrap(), [expected]);
     assert_eq!(store.tokens().list(Some("bob")).await.unwrap(), []);
     assert!(matches!(store.tokens().revoke("t9", NOW).await, Err(Error::NotFound(_))));
+}
+
+/// What goes along with a change is done with it, or none of it is.
+pub(crate) async fn changes_of_users_are_whole(db: impl Factory) {
+    let store = db.open().await;
+    with_alice(&store).await;
+    let later = NOW + Span::mins(9);
+    for digest in ["a", "b", "c"] {
+        store.sessions().create(&session(digest, later, later)).await.unwrap();
+    }
+    let left = async || store.sessions().of_user("alice").await.unwrap().len();
+    let some = |sessions| Along { sessions, ..Along::default() };
+    let alice = store.users().get("alice").await.unwrap().unwrap();
+    store.users().update(&alice, some(EndSessions::AllBut(String::from("b")))).await.unwrap();
+    assert_eq!(left().await, 1);
+
+    let alice = store.users().get("alice").await.unwrap().unwrap();
+    let gone = User { disabled: true, ..alice.clone() };
+    let last = |sessions| Along { must_stay: Some(|user| !user.disabled), ..some(sessions) };
+    let refused = store.users().update(&gone, last(EndSessions::All)).await;
+    assert!(matches!(refused, Err(Error::NobodyLeft(_))));
+    let refused = store.users().remove(&alice, last(EndSessions::None)).await;
+    assert!(matches!(refused, Err(Error::NobodyLeft(_))));
+    assert_eq!(store.users().all().await.unwrap(), [alice.clone()], "nothing has happened");
+    assert_eq!(left().await, 1);
+
+    store.users().create(&user("bob"), Vec::new()).await.unwrap();
+    let early = store.users().remove(&user("alice"), last(EndSessions::None)).await;
+    assert!(matches!(early, Err(Error::Conflict { expected: 1, found: Some(2), .. })));
+    store.users().remove(&alice, last(EndSessions::None)).await.unwrap();
+    assert_eq!((left().await, store.users().get("alice").await.unwrap()), (0, None));
 }

@@ -138,6 +138,7 @@ every_database! {
         users_are_changed_from_the_version_that_was_read,
         sessions_end,
         tokens_are_revoked,
+        changes_of_users_are_whole,
     },
     requests::{
         a_request_is_done_once,

@@ -1,5 +1,6 @@
 //! Pages filled with example data: for the gallery and for the tests, which share this folder.
 
+mod account;
 mod lists;
 mod overview;
 mod plan;
@@ -8,6 +9,7 @@ mod run_big;
 mod sites;
 mod start;
 
+pub(crate) use account::{account_must, account_usual};
 pub(crate) use lists::{
     error, group, groups, hostile_name, inventory, not_found, plans, runs, sign_in,
 };
@@ -102,6 +104,9 @@ pub(crate) fn usual() -> Rendered {
             ))
             .render()?,
         ),
+        ("account", account_usual().render()?),
+        ("account-must", account_must(false).render()?),
+        ("account-refused", account_must(true).render()?),
         ("overview", overview().render()?),
         ("overview-empty", overview_empty().render()?),
         ("overview-hold", overview_hold().render()?),
