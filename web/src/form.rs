@@ -91,8 +91,6 @@ pub struct Start {
     pub attest: bool,
     /// How this is known.
     pub attest_reason: String,
-    /// For how many minutes the word counts; empty: the server's default.
-    pub attest_minutes: String,
 }
 
 /// POST `/runs/{id}/answer`.
@@ -116,9 +114,6 @@ pub struct Attest {
     pub confirm: String,
     /// How this is known.
     pub reason: String,
-    /// For how many minutes the word counts; empty: the server's default.
-    #[serde(default)]
-    pub minutes: String,
 }
 
 /// POST `/runs/{id}/rule`.

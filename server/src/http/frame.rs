@@ -24,10 +24,17 @@ pub(super) async fn frame(State(gate): State<Gate>, mut request: Request, next: 
     let id = known_id(request.headers()).unwrap_or_else(|| gate.new_id());
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let html = wants_page(request.headers(), &uri);
+    let asked = request.headers().clone();
     let span = tracing::info_span!("request", request.id = %id, %method, path = uri.path());
-    let response = answer(request, next).instrument(span.clone()).await;
-    let mut response = span.in_scope(|| finish(&gate, response, &id, html));
+    let mut response = answer(request, next).instrument(span.clone()).await;
+    // No route has asked who it is; people keep their navigation also where nothing is.
+    if response.extensions().get::<Surface>().is_none() && wants_page(&asked, &uri) {
+        response.extensions_mut().insert(Surface::Page);
+        if let Some(who) = gate.known(&asked).await {
+            response.extensions_mut().insert(who);
+        }
+    }
+    let mut response = span.in_scope(|| finish(&gate, response, &id, &asked));
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     let headers = response.headers_mut();
     secure(headers, gate.auth().https());
@@ -66,7 +73,7 @@ async fn caught(request: Request, next: Next) -> Response {
     }
 }
 
-fn finish(gate: &Gate, mut response: Response, id: &str, html: bool) -> Response {
+fn finish(gate: &Gate, mut response: Response, id: &str, asked: &HeaderMap) -> Response {
     if response.extensions().get::<Checked>().is_none() {
         // Nobody has asked whether this may be seen, so nobody sees it.
         response =
@@ -76,12 +83,9 @@ fn finish(gate: &Gate, mut response: Response, id: &str, html: bool) -> Response
         return response;
     };
     problem.request_id = Some(id.to_owned());
-    let page = match response.extensions().get::<Surface>() {
-        Some(surface) => *surface == Surface::Page,
-        None => html,
-    };
+    let page = response.extensions().get::<Surface>() == Some(&Surface::Page);
     let who = response.extensions().get::<Principal>();
-    let shown = if page { gate.page(&problem, who) } else { None };
+    let shown = if page { gate.page(&problem, who, asked) } else { None };
     let mut shown = shown.unwrap_or_else(|| problem.into_response());
     for name in [ALLOW, SET_COOKIE] {
         for value in response.headers().get_all(&name) {

@@ -22,7 +22,7 @@ use crate::ops::Asker;
 const KEEP_ANSWERS: Span = Span::mins(24 * 60);
 
 /// Shows a problem to somebody who looks at pages.
-type ShowPage = dyn Fn(&Problem, Option<&Principal>) -> Response + Send + Sync;
+type ShowPage = dyn Fn(&Problem, Option<&Principal>, &HeaderMap) -> Response + Send + Sync;
 
 /// Whom an answer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +74,11 @@ impl Gate {
     }
 
     /// The same, with a way to show problems as pages: from the problem, which carries the request's
-    /// id, and who it happened to.
+    /// id, who it happened to, and the headers of the request.
     #[must_use]
     pub fn with_pages(
         self,
-        show: impl Fn(&Problem, Option<&Principal>) -> Response + Send + Sync + 'static,
+        show: impl Fn(&Problem, Option<&Principal>, &HeaderMap) -> Response + Send + Sync + 'static,
     ) -> Gate {
         let Inner { auth, new_id, public, .. } = &*self.0;
         let show: Option<Box<ShowPage>> = Some(Box::new(show));
@@ -109,8 +109,18 @@ impl Gate {
     }
 
     /// A problem as a page, where there is a way to show one.
-    pub(super) fn page(&self, problem: &Problem, who: Option<&Principal>) -> Option<Response> {
-        self.0.show.as_ref().map(|show| show(problem, who))
+    pub(super) fn page(
+        &self,
+        problem: &Problem,
+        who: Option<&Principal>,
+        headers: &HeaderMap,
+    ) -> Option<Response> {
+        self.0.show.as_ref().map(|show| show(problem, who, headers))
+    }
+
+    /// Who makes a request that no route has asked about, to show them the page that they know.
+    pub(super) async fn known(&self, headers: &HeaderMap) -> Option<Principal> {
+        self.authenticate(headers).await.ok().flatten()
     }
 
     /// Who makes a request; `None`: nobody that is known. A failure of the store lets nobody in.

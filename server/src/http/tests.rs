@@ -86,7 +86,7 @@ struct Server {
 async fn server() -> Server {
     let clock = Hand::new();
     let (auth, first) = open(&clock).await;
-    let show = |problem: &Problem, who: Option<&Principal>| {
+    let show = |problem: &Problem, who: Option<&Principal>, _: &HeaderMap| {
         let id = problem.request_id.as_deref().unwrap_or("no id");
         let who = who.map_or("nobody", |who| who.user.as_str());
         (problem.status(), Html(format!("<h1>{}</h1>{id} {who}", problem.code))).into_response()

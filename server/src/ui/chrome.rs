@@ -58,7 +58,8 @@ impl At {
     }
 }
 
-fn theme_of(headers: &HeaderMap) -> Theme {
+/// Colours that the reader has chosen.
+pub(super) fn theme_of(headers: &HeaderMap) -> Theme {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use muster_plans::document::Kind;
+use muster_plans::document::{Kind, Where};
 use muster_plans::group::{DerivedGroup, Member};
 use muster_plans::id::{ConsistencyGroupId, VmId};
 use muster_plans::inventory::{
@@ -61,7 +61,7 @@ pub(super) async fn show(
         from: dto.protected.clone(),
         to: dto.recovery.clone(),
         policies: dto.policies,
-        filter: narrow.and_then(|n| serde_json::to_string(n).ok()).unwrap_or_default(),
+        filter: narrow.map(filter).unwrap_or_default(),
         generation: dto.generation,
         derived: None,
         plans: dto.plans,
@@ -85,8 +85,14 @@ pub(super) async fn show(
 }
 
 fn passes(member: &Member, query: &GroupQuery) -> bool {
-    let named = query.q.is_empty() || member.name.contains(&query.q);
+    let named = member.name.to_lowercase().contains(&query.q.to_lowercase());
     named && (query.state.is_empty() || word(&member.protection) == query.state)
+}
+
+/// `app: erp, tier: db`.
+fn filter(narrow: &Where) -> String {
+    let tags = narrow.tags.iter().map(|(tag, value)| format!("{tag}: {value}"));
+    tags.collect::<Vec<_>>().join(", ")
 }
 
 type Vms<'a> = HashMap<(VmId, &'a str), &'a VirtualMachine>;

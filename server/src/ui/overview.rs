@@ -7,7 +7,7 @@ use muster_store::{Run, RunFilter};
 use muster_web::page::{Next, Overview, OverviewBody, OverviewLive, PlanCard, SiteCard};
 use muster_web::part::RunLine;
 use muster_web::route::{self, pattern};
-use muster_web::state::{Readiness, RunKind, RunState};
+use muster_web::state::{Readiness, RunState};
 use muster_web::{Live, Nav};
 
 use super::chrome::{self, At};
@@ -89,23 +89,15 @@ fn card(verdict: Verdict, tests: Tests) -> PlanCard {
     }
 }
 
-/// The one thing to do next: look at the run, clean up, turn the direction, prove it by a test.
+/// The one thing to do next: look at the run, or start one.
 fn next(verdict: &Verdict, tests: &Tests) -> Option<Next> {
     let name = &verdict.plan.name;
     if let Some(run) = &verdict.plan.active_run {
         return Some(Next { label: "Look at the run".to_owned(), href: route::run(run) });
     }
-    let allowed = |kind: &str| {
-        verdict.plan.actions.iter().any(|action| action.kind == kind && action.allowed)
-    };
-    let unproved = verdict.standing.state.conditions.unverified || tests.good.is_none();
-    let kind = match () {
-        () if allowed("cleanup") => RunKind::Cleanup,
-        () if allowed("reprotect") => RunKind::Reprotect,
-        () if allowed("test") && unproved => RunKind::Test,
-        () => return None,
-    };
-    Some(Next { label: kind.verb().to_owned(), href: route::start(name, kind.slug()) })
+    let kind = verdict.next(tests)?;
+    let label = format!("{}…", kind.face(verdict.standing.state.owes()).verb);
+    Some(Next { label, href: route::start(name, kind.slug()) })
 }
 
 /// Runs that are not over, those that wait first.

@@ -57,7 +57,7 @@ pub(super) async fn show(
     let page = Plan {
         chrome: chrome::of(&app, Some(&who), Nav::Plans, &name, &at).await,
         history: history(&app, &plan).await?,
-        offers: offers(&verdict),
+        offers: offers(&verdict, &tests),
         commit: commit(&verdict, &who, app.now().0),
         verified: verified(&verdict, &tests),
         forecast,
@@ -82,15 +82,15 @@ pub(super) async fn show(
     Ok(render(&page))
 }
 
-fn offers(verdict: &Verdict) -> Vec<Offer> {
+fn offers(verdict: &Verdict, tests: &Tests) -> Vec<Offer> {
     let refused = |kind: RunKind| {
         let action = view::plan::action(&verdict.standing, words::start_kind(kind));
         action.refusal
     };
-    let suggested = [RunKind::Cleanup, RunKind::Reprotect, RunKind::Test]
-        .into_iter()
-        .find(|kind| refused(*kind).is_none());
-    let offer = |kind| Offer { kind, refused: refused(kind), suggested: suggested == Some(kind) };
+    let suggested = verdict.next(tests);
+    let owed = verdict.standing.state.owes();
+    let offer =
+        |kind| Offer { kind, refused: refused(kind), suggested: suggested == Some(kind), owed };
     RunKind::ALL.into_iter().map(offer).collect()
 }
 
@@ -134,7 +134,7 @@ fn forecast(graph: &Graph) -> Forecast {
         p50_ms: said.makespan_ms,
         // One number is computed, from estimates: there is no spread to show.
         p95_ms: said.makespan_ms,
-        basis: "estimates; no spread is known".to_owned(),
+        basis: "Estimated from its steps, not measured".to_owned(),
         binding: said.binding.unwrap_or_default(),
         path: path
             .iter()

@@ -46,6 +46,7 @@ fn line(verdict: Verdict, tests: Tests) -> PlanLine {
         rto_ms: (rto_ms, plan.rto_ms),
         rpo_ms: (rpo_ms, plan.rpo_ms),
         tested: tests.last,
+        may_test: plan.actions.iter().any(|action| action.kind == "test" && action.allowed),
         srm: plan.srm_status,
     }
 }

@@ -69,6 +69,10 @@ struct Read {
 async fn body(app: &App, who: &Who, id: RunId, query: &RunQuery) -> Result<RunBody, Problem> {
     let (row, graph) = ops::load_row(app, id).await?;
     let dto = view::run::one(app, id).await?;
+    // The block asks for itself as the page was asked for: what is shown by default changes when
+    // the run ends.
+    let asked =
+        with_query(&route::run_action(&dto.id, "live"), &run_steps::fields(query), query.skip);
     let query = run_steps::settle(query, dto.ended);
     let now = app.now().0;
     let look = |state: &Folded| read(state, who, &row, &dto, &query, now);
@@ -79,14 +83,11 @@ async fn body(app: &App, who: &Who, id: RunId, query: &RunQuery) -> Result<RunBo
     let log = run_log::newest(app, id, &graph, seen.records).await?;
     let (done, total) = words::counts(&dto);
     let state = words::run_state(&dto.state);
-    let owed_refused = owed_refused(app, who, &row).await?;
-    let path = route::run_action(&dto.id, "live");
+    let (owes, owed_refused) = owed(app, who, &row).await?;
+    let sentence = if owes { owing(&seen.from) } else { sentence(&dto, state) };
     let spec = app.current.get().config.plans.get(&row.plan).map(|plan| plan.spec.objectives.rto);
     Ok(RunBody {
-        source: Live {
-            fragment: with_query(&path, &run_steps::fields(&query), query.skip),
-            events: route::run_action(&dto.id, "events"),
-        },
+        source: Live { fragment: asked, events: route::run_action(&dto.id, "events") },
         csrf: String::new(),
         plan: dto.plan.clone(),
         kind: words::kind(row.kind),
@@ -94,7 +95,7 @@ async fn body(app: &App, who: &Who, id: RunId, query: &RunQuery) -> Result<RunBo
         from: seen.from,
         to: seen.to,
         state,
-        sentence: sentence(&dto, state),
+        sentence,
         by: dto.started_by.clone(),
         reason: dto.reason.clone().unwrap_or_default(),
         started: When::new(row.created_at.0, now),
@@ -117,6 +118,7 @@ async fn body(app: &App, who: &Who, id: RunId, query: &RunQuery) -> Result<RunBo
             .map(|text| Finding::new(Level::Warning, text.as_str()))
             .collect(),
         owed: seen.owed,
+        owes,
         owed_refused,
         show: run_steps::choices(&query.show),
         q: query.q,
@@ -142,7 +144,7 @@ fn read(state: &Folded, who: &Who, row: &Row, dto: &RunDto, query: &RunQuery, no
     let owed = state.sideways().filter(|ix| state.step(*ix) == Some(StepState::Owed));
     Read {
         asks: run_ask::asks(state, who, row, dto, now),
-        phases: run_steps::phases(state, dto, query),
+        phases: run_steps::phases(state, dto),
         steps: run_steps::steps(state, dto, query, now),
         owed: owed
             .take(MOST)
@@ -163,9 +165,10 @@ fn read(state: &Folded, who: &Who, row: &Row, dto: &RunDto, query: &RunQuery, no
 
 /// What it is doing, what it waits for, or how it ended.
 fn sentence(dto: &RunDto, state: RunState) -> String {
-    let cause = dto.cause.as_deref().map(|why| format!(" {why}.")).unwrap_or_default();
+    let cause = dto.cause.as_deref().map(|why| why.trim_end_matches('.'));
+    let cause = cause.map_or_else(|| ".".to_owned(), |why| format!(": {why}."));
     match (dto.state.as_str(), state) {
-        ("parked", _) => format!("Nobody executes it now.{cause}"),
+        ("parked", _) => format!("Nobody executes it now{cause}"),
         (_, RunState::Running) => match dto.phases.iter().rfind(|phase| phase.running > 0) {
             Some(phase) => format!("{}.", phase.name),
             None => "It goes on.".to_owned(),
@@ -174,12 +177,12 @@ fn sentence(dto: &RunDto, state: RunState) -> String {
             Some(waiting) => format!("It waits: {}", waiting.text),
             None => "It waits.".to_owned(),
         },
-        (_, RunState::Unwinding) => format!("What was done is being undone.{cause}"),
-        (_, RunState::Halting) => format!("Nothing more is started.{cause}"),
-        (_, RunState::Halted) => format!("It stopped half-way and can be resumed.{cause}"),
+        (_, RunState::Unwinding) => format!("What was done is being undone{cause}"),
+        (_, RunState::Halting) => format!("Nothing more is started{cause}"),
+        (_, RunState::Halted) => format!("It stopped half-way and can be resumed{cause}"),
         (_, RunState::Succeeded) => "Everything was done.".to_owned(),
         (_, RunState::Warnings) => "Everything that counts was done; see the warnings.".to_owned(),
-        (_, RunState::Undone) => format!("Everything was undone.{cause}"),
+        (_, RunState::Undone) => format!("Everything was undone{cause}"),
     }
 }
 
@@ -213,13 +216,17 @@ async fn resume(app: &App, who: &Who, row: &Row) -> Result<Option<ResumeOffer>, 
     }))
 }
 
-async fn owed_refused(app: &App, who: &Who, row: &Row) -> Result<Option<String>, Problem> {
+fn owing(from: &str) -> String {
+    format!("Everything on the recovery side was done; steps at {from} are owed.")
+}
+
+/// Whether the plan owes what this run left, and why that cannot be done now.
+async fn owed(app: &App, who: &Who, row: &Row) -> Result<(bool, Option<String>), Problem> {
     let standing = ops::standing_of(app, &row.plan).await?;
-    if standing.failover != Some(row.id) || !standing.state.owes() {
-        return Ok(Some("the plan owes nothing for this run any more".to_owned()));
+    if standing.failover != Some(row.id) || row.ending.is_none() || !standing.state.owes() {
+        return Ok((false, None));
     }
     let refusal = standing.state.refusal(muster_plans::run::RunKind::Failover, true);
-    Ok(refusal
-        .map(|refusal| refusal.to_string())
-        .or_else(|| refused(who, Privilege::RunResume, row)))
+    let refusal = refusal.map(|refusal| refusal.to_string());
+    Ok((true, refusal.or_else(|| refused(who, Privilege::RunResume, row))))
 }

@@ -7,7 +7,6 @@ use muster_web::form;
 use muster_web::route;
 use uuid::Uuid;
 
-use super::MINUTES;
 use crate::api::TheApp;
 use crate::api::dto::{AnswerRequest, AttestRequest, CancelRequest, ResumeRequest, RuleRequest};
 use crate::app::App;
@@ -62,11 +61,6 @@ pub(super) async fn attest(
     if form.confirm.trim() != form.site {
         let text = format!("the name of the site was not typed: {}", form.site);
         return Err(Problem::new(Code::BadValue, text).help("go back and type it to confirm"));
-    }
-    let minutes = form.minutes.trim();
-    if !minutes.is_empty() && minutes != MINUTES.to_string() {
-        let text = format!("a word counts for {MINUTES} minutes; no other time can be set");
-        return Err(Problem::new(Code::BadValue, text).help("leave the number as it is"));
     }
     let request = AttestRequest { site: form.site, reason: form.reason };
     ops::attest(&app, &who.asker(), RunId(id), &request).await?;

@@ -1,5 +1,7 @@
 //! Phases and steps of a run, narrowed and cut into pages.
 
+use std::collections::HashMap;
+
 use muster_engine::{RunState, StepState as Step, StepView};
 use muster_plans::graph::{Action, Graph, StepIx};
 use muster_web::form::RunQuery;
@@ -49,19 +51,21 @@ pub(super) fn choices(show: &str) -> Vec<Choice> {
 }
 
 /// Phases in order.
-pub(super) fn phases(state: &RunState, dto: &RunDto, query: &RunQuery) -> Vec<PhaseLine> {
+pub(super) fn phases(state: &RunState, dto: &RunDto) -> Vec<PhaseLine> {
     let graph = state.graph();
     let pivot = graph.pivot.map(|ix| usize::from(graph.step(ix).phase));
+    let undo = undo(state);
     let lines = dto.phases.iter().enumerate();
     lines
         .filter(|(_, phase)| phase.total > 0)
         .map(|(ix, phase)| {
             let number = ix.to_string();
-            let fields = [("show", query.show.as_str()), ("phase", number.as_str())];
+            // Who opens a phase wants its steps, also when nothing is under way in it.
+            let fields = [("show", "all"), ("phase", number.as_str())];
             PhaseLine {
                 ix: words::number(ix),
                 name: phase.name.clone(),
-                state: phase_state(phase),
+                state: phase_state(phase, undo.get(&ix).copied()),
                 done: words::number(phase.done + phase.failed),
                 failed: words::number(phase.failed),
                 total: words::number(phase.total),
@@ -72,10 +76,30 @@ pub(super) fn phases(state: &RunState, dto: &RunDto, query: &RunQuery) -> Vec<Ph
         .collect()
 }
 
-fn phase_state(phase: &PhaseDto) -> StepState {
+/// What the undoing did to phases, by their index.
+fn undo(state: &RunState) -> HashMap<usize, StepState> {
+    let graph = state.graph();
+    let mut phases = HashMap::new();
+    for ix in 0..graph.steps.len() as StepIx {
+        let found = match state.step(ix) {
+            Some(Step::UndoReady | Step::Undoing | Step::UndoUnknown) => StepState::Undoing,
+            Some(Step::Undone) => StepState::Undone,
+            _ => continue,
+        };
+        let known = phases.entry(usize::from(graph.step(ix).phase)).or_insert(found);
+        if found == StepState::Undoing {
+            *known = found;
+        }
+    }
+    phases
+}
+
+/// `undo`: steps of it were undone, or are being undone.
+fn phase_state(phase: &PhaseDto, undo: Option<StepState>) -> StepState {
     match phase {
         phase if phase.failed > 0 => StepState::Failed,
-        phase if phase.running > 0 => StepState::Running,
+        phase if phase.running > 0 => undo.unwrap_or(StepState::Running),
+        _ if undo.is_some() => undo.unwrap_or(StepState::Undone),
         phase if phase.done == phase.total => StepState::Done,
         phase if phase.done > 0 => StepState::Running,
         _ => StepState::Pending,
@@ -172,6 +196,15 @@ mod tests {
         assert_eq!(settle(&query, true).show, "all");
         let query = RunQuery { show: "failed".into(), ..query };
         assert_eq!(settle(&query, true).show, "failed");
+    }
+
+    #[test]
+    fn a_phase_that_was_undone_is_not_under_way() {
+        let phase = PhaseDto { name: "Move".into(), total: 5, done: 1, running: 0, failed: 0 };
+        assert_eq!(phase_state(&phase, None), StepState::Running);
+        assert_eq!(phase_state(&phase, Some(StepState::Undone)), StepState::Undone);
+        let failed = PhaseDto { failed: 1, ..phase };
+        assert_eq!(phase_state(&failed, Some(StepState::Undone)), StepState::Failed);
     }
 
     #[test]

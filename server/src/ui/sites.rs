@@ -98,9 +98,10 @@ fn detail(landscape: &Landscape, site: SiteDto, now: i64) -> SiteDetail {
 }
 
 fn notes(site: &SiteDto, down: usize) -> Vec<String> {
-    let mut notes: Vec<String> = site.error.iter().cloned().collect();
+    let said = site.error.iter().map(|error| format!("Its agent was asked in vain: {error}."));
+    let mut notes: Vec<String> = said.collect();
     if site.reachable && down > 0 {
-        notes.push(format!("{down} of {} hosts do not answer", site.hosts));
+        notes.push(format!("{down} of {} hosts do not answer.", site.hosts));
     }
     notes
 }
@@ -137,9 +138,10 @@ fn link(link: &Link, now: i64) -> LinkLine {
         a: link.a.to_string(),
         b: link.b.to_string(),
         health: if link.up { Health::Up } else { Health::Down },
-        rtt_ms: Some(link.rtt_ms),
-        bandwidth_mbps: Some(link.bandwidth_mbps),
-        loss: Some(link.loss),
+        // What was measured before it went down says nothing of now.
+        rtt_ms: link.up.then_some(link.rtt_ms),
+        bandwidth_mbps: link.up.then_some(link.bandwidth_mbps),
+        loss: link.up.then_some(link.loss),
         measured: Some(When::new(link.measured_at.0, now)),
         note: String::new(),
     }

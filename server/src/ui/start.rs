@@ -13,7 +13,7 @@ use muster_web::state::RunKind;
 
 use super::chrome::At;
 use super::start_page::{Shown, digest_of, must_confirm, page};
-use super::{MINUTES, render, render_as, words};
+use super::{render, render_as, words};
 use crate::api::TheApp;
 use crate::api::dto::StartRun;
 use crate::app::App;
@@ -60,10 +60,11 @@ pub(super) async fn start(
         forced: form.forced,
         attest: form.attest,
         attest_reason: form.attest_reason,
-        attest_minutes: form.attest_minutes,
     };
     let shown = Shown { name, kind, values, errors };
-    Ok(render_as(status, &page(&app, &who, &At::of(&uri, &headers), shown).await?))
+    // What this answers to cannot be gone back to: that is the page with the form.
+    let at = At { here: route::start(&shown.name, kind.slug()), ..At::of(&uri, &headers) };
+    Ok(render_as(status, &page(&app, &who, &at, shown).await?))
 }
 
 fn kind(slug: &str) -> Result<RunKind, Problem> {
@@ -94,7 +95,9 @@ async fn attempt(
     match ops::start(app, &who.asker(), &wish(name, kind, form)).await {
         Ok(run) => Ok(Ok(run.id.to_string())),
         Err(refused) => {
-            let mut errors = vec![whole(&format!("{}: {}", refused.detail, refused.help))];
+            let said = [refused.detail.as_str(), refused.help.as_str()];
+            let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
+            let mut errors = vec![whole(&said.join(": "))];
             errors.extend(refused.findings.iter().map(|finding| whole(&finding.message)));
             Ok(Err((refused.code.status(), errors)))
         }
@@ -115,10 +118,6 @@ fn mistakes(name: &str, kind: RunKind, form: &form::Start) -> Vec<FieldError> {
     }
     if form.attest && form.attest_reason.trim().is_empty() {
         wrong("attest_reason", "Say how you know; it is kept beside your name.".to_owned());
-    }
-    let minutes = form.attest_minutes.trim();
-    if form.attest && !minutes.is_empty() && minutes != MINUTES.to_string() {
-        wrong("", format!("A word counts for {MINUTES} minutes; no other time can be set."));
     }
     errors
 }
@@ -175,13 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn a_word_needs_a_reason_and_counts_as_long_as_every_word() {
+    fn a_word_needs_a_reason() {
         let mut form = form::Start { confirm: "erp".into(), attest: true, ..Default::default() };
         assert_eq!(fields(&form), ["attest_reason"]);
         form.attest_reason = "power is cut".into();
-        form.attest_minutes = "60".into();
-        assert_eq!(fields(&form), [""]);
-        form.attest_minutes = MINUTES.to_string();
         assert!(fields(&form).is_empty());
         assert_eq!(wish("erp", RunKind::Failover, &form).attest.as_deref(), Some("power is cut"));
     }

@@ -78,15 +78,19 @@ pub(super) async fn page(app: &App, who: &Who, at: &At, shown: Shown) -> Result<
     let wanted = Wanted { forced: values.forced, ..Wanted::of(start_kind) };
     let ready = ops::readiness(app, &plan, &wanted).await?;
     let graph = graph_of(app, &plan, kind, values.forced).await?;
-    let real = kind == RunKind::Failover && !standing.state.owes();
+    let owed = kind == RunKind::Failover && standing.state.owes();
+    let real = kind == RunKind::Failover && !owed;
     let refused = who.may_start(start_kind).err().map(|problem| problem.detail);
-    let title = format!("{} of {name}", kind.title());
+    let refused = refused.or_else(|| (!ready.ready).then(|| ready.refusals.join("; ")));
+    let refused = refused.or_else(|| alive(&landscape, &dto).filter(|_| real));
+    let title = format!("{} of {name}", kind.face(owed).title);
     Ok(Start {
         chrome: chrome::of(app, Some(who), Nav::Plans, &title, at).await,
         kind,
         from: dto.from.join(", "),
         to: dto.to.clone(),
-        refused: refused.or_else(|| (!ready.ready).then(|| ready.refusals.join("; "))),
+        owed,
+        refused,
         errors,
         values,
         story: graph.as_ref().map(story).unwrap_or_default(),
@@ -101,7 +105,7 @@ pub(super) async fn page(app: &App, who: &Who, at: &At, shown: Shown) -> Result<
             .map(|point| line(&landscape, graph.as_ref(), point, app.now().0))
             .collect(),
         loss: loss(&ready.points),
-        blast: graph.as_ref().map(|graph| blast(graph, kind)).unwrap_or_default(),
+        blast: graph.as_ref().map(|graph| blast(graph, kind, owed)).unwrap_or_default(),
         digest: graph.as_ref().map(compile::digest).unwrap_or_default(),
         confirm: must_confirm(kind),
         reason_needed: false,
@@ -141,10 +145,25 @@ fn checks(ready: &ReadinessDto) -> Vec<Finding> {
     checks
 }
 
+/// Protected sites whose agents answer.
+fn answering<'a>(landscape: &Landscape, plan: &'a PlanDto) -> Vec<&'a str> {
+    let sites = plan.from.iter().map(String::as_str);
+    sites.filter(|site| landscape.answers(&(*site).into())).collect()
+}
+
+/// Why a failover would be refused at once: no button promises what the server will not do.
+fn alive(landscape: &Landscape, plan: &PlanDto) -> Option<String> {
+    let alive = answering(landscape, plan).join(", ");
+    (!alive.is_empty()).then(|| {
+        format!(
+            "{alive} answers, and a failover is refused while it does. A planned migration loses nothing."
+        )
+    })
+}
+
 fn evidence(landscape: &Landscape, plan: &PlanDto, ready: &ReadinessDto) -> EvidenceSection {
     let against = plan.from.join(", ");
-    let alive: Vec<&String> =
-        plan.from.iter().filter(|site| landscape.answers(&site.as_str().into())).collect();
+    let alive = answering(landscape, plan);
     let mut items: Vec<Evidence> = ready
         .evidence
         .iter()
@@ -168,12 +187,7 @@ fn evidence(landscape: &Landscape, plan: &PlanDto, ready: &ReadinessDto) -> Evid
         told.any(|told| told.holds && told.site == *site && ready.accepts.contains(&told.kind))
     };
     let verdict = if !alive.is_empty() {
-        (
-            Level::Error,
-            format!(
-                "{against} is alive. A planned migration loses nothing; a failover is refused while it answers."
-            ),
-        )
+        (Level::Error, format!("{} answers, so it may be writing.", alive.join(", ")))
     } else if plan.from.iter().all(proved) {
         (Level::Passed, format!("It is proved that {against} cannot write."))
     } else {
@@ -209,7 +223,9 @@ fn line(
         age_ms: point.age_ms,
         consistency: known
             .map(|point| format!("{} consistent", view::word(&point.consistency)))
-            .unwrap_or_default(),
+            .unwrap_or_else(|| {
+                if point.age_ms == Some(0) { "in sync" } else { "not known" }.into()
+            }),
         within: point.within_rpo,
     }
 }
@@ -229,10 +245,10 @@ fn loss(points: &[GroupPointDto]) -> String {
         None => "Nobody can say how many changes will be lost.".to_owned(),
     };
     let more = if over { " That is more than the plan's objective." } else { "" };
-    format!("{lost}{more} Typing the plan's name below accepts this.")
+    format!("{lost}{more} Typing the plan's name accepts this.")
 }
 
-fn blast(graph: &Graph, kind: RunKind) -> Blast {
+fn blast(graph: &Graph, kind: RunKind, owed: bool) -> Blast {
     let test = matches!(kind, RunKind::Test | RunKind::Cleanup);
     let vms = if test { graph.test_vms.len() } else { graph.vms.len() };
     let groups: BTreeSet<String> = graph.vms.iter().map(|vm| vm.group.to_string()).collect();
@@ -250,7 +266,7 @@ fn blast(graph: &Graph, kind: RunKind) -> Blast {
         consistency_groups: words::number(graph.groups.len()),
         networks: networks.into_iter().take(NAMED).collect(),
         suspended: graph.others.iter().take(NAMED).map(|vm| vm.name.to_string()).collect(),
-        moves_writer: matches!(kind, RunKind::Failover | RunKind::PlannedMigration),
+        moves_writer: matches!(kind, RunKind::Failover | RunKind::PlannedMigration) && !owed,
     }
 }
 

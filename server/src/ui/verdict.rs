@@ -8,7 +8,7 @@ use muster_plans::run::RunKind as Kind;
 use muster_plans::state::Going;
 use muster_store::RunFilter;
 use muster_web::part::{Finding, When};
-use muster_web::state::{Level, Readiness, RunState};
+use muster_web::state::{Level, Readiness, RunKind, RunState};
 
 use super::words;
 use crate::api::dto::PlanDto;
@@ -29,11 +29,29 @@ pub(super) struct Verdict {
     pub(super) findings: Vec<Finding>,
     /// Age of the oldest recovery point; `None`: not known.
     pub(super) rpo_ms: Option<u64>,
+    /// A protected site does not answer this server.
+    pub(super) protected_away: bool,
     /// A failover, where it compiles.
     pub(super) outlook: Option<Arc<Outlook>>,
 }
 
 impl Verdict {
+    /// What one would start next: clean up, do what is owed, fail over from a site that is gone, turn
+    /// the direction, prove it by a test.
+    pub(super) fn next(&self, tests: &Tests) -> Option<RunKind> {
+        let owes = self.standing.state.owes();
+        let unproved = self.standing.state.conditions.unverified || tests.good.is_none();
+        // Owed steps need the site; a failover is next where it is gone and nothing is owed yet.
+        let wanted = [
+            (RunKind::Cleanup, true),
+            (RunKind::Failover, owes != self.protected_away),
+            (RunKind::Reprotect, true),
+            (RunKind::Test, unproved && !self.protected_away),
+        ];
+        let may = |kind| view::plan::action(&self.standing, words::start_kind(kind)).allowed;
+        wanted.into_iter().find(|(kind, wanted)| *wanted && may(*kind)).map(|(kind, _)| kind)
+    }
+
     /// Forecast of a failover.
     pub(super) fn rto_ms(&self) -> Option<u64> {
         self.outlook.as_ref().map(|outlook| outlook.forecast.makespan_ms)
@@ -75,7 +93,9 @@ pub(super) async fn of(
         }),
     );
     let recovery_away = away.contains(&plan.to);
-    let refused = standing.state.refusal(Kind::Failover, standing.state.owes());
+    let protected_away = away.iter().any(|site| plan.from.contains(site));
+    // What is owed after a failover can be done, and is no failover.
+    let refused = standing.state.refusal(Kind::Failover, false);
     let busy = standing.state.run.is_some_and(|run| run.going != Going::Halted);
     if let (Some(refusal), false) = (&refused, busy) {
         findings.push(Finding::new(Level::Error, refusal.to_string()));
@@ -89,7 +109,7 @@ pub(super) async fn of(
         _ if warned => Readiness::Warnings,
         _ => Readiness::Ready,
     };
-    Ok(Some(Verdict { plan, standing, readiness, findings, rpo_ms, outlook }))
+    Ok(Some(Verdict { plan, standing, readiness, findings, rpo_ms, protected_away, outlook }))
 }
 
 fn condition(said: &str) -> Finding {

@@ -51,6 +51,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether a consistency group is on the page; those of excluded VMs are not.
+    pub fn lists(&self, id: &str) -> bool {
+        self.consistency.iter().any(|group| group.id == id)
+    }
+
     /// Members in every state of protection.
     pub fn size(&self) -> u32 {
         self.counts.0 + self.counts.1 + self.counts.2

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::Chrome;
 use crate::part::{Finding, RunLine, When};
-use crate::state::{Readiness, RunKind};
+use crate::state::{Face, Readiness, RunKind};
 use crate::text;
 
 /// `GET /plans/{name}`.
@@ -77,6 +77,15 @@ pub struct Offer {
     pub refused: Option<String>,
     /// It is what one would do next.
     pub suggested: bool,
+    /// A failover has been, and what it left is owed: a failover would do that and nothing else.
+    pub owed: bool,
+}
+
+impl Offer {
+    /// How it is presented.
+    pub fn face(&self) -> Face {
+        self.kind.face(self.owed)
+    }
 }
 
 /// What a test proved.
@@ -110,6 +119,13 @@ pub struct Forecast {
     pub binding: String,
     /// The longest chain of steps.
     pub path: Vec<PathStep>,
+}
+
+impl Forecast {
+    /// Whether the times differ: from estimates alone one number is computed.
+    pub fn has_spread(&self) -> bool {
+        self.p50_ms != self.p95_ms
+    }
 }
 
 /// A step of the critical path.

@@ -41,6 +41,8 @@ pub struct PlanLine {
     pub rpo_ms: (Option<u64>, Option<u64>),
     /// The last test and how it ended.
     pub tested: Option<(When, RunState)>,
+    /// Whether a test may be started now.
+    pub may_test: bool,
     /// The plan's state by SRM's name, for those who know it: `READY_STATE`.
     pub srm: String,
 }

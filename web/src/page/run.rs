@@ -84,6 +84,8 @@ pub struct RunBody {
     pub warnings: Vec<Finding>,
     /// Steps that are left for the time when their site comes back.
     pub owed: Vec<OwedStep>,
+    /// The plan still owes what this run left; `owed` may be empty then, where nothing was tried.
+    pub owes: bool,
     /// Why the owed steps cannot be done now; `None`: they can, there is a button.
     pub owed_refused: Option<String>,
     /// Filter of the steps by state: `active`, `failed`, `all`.

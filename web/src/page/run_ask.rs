@@ -22,7 +22,7 @@ pub enum Ask {
         accepts: Vec<String>,
         /// What has been seen so far, one sentence each.
         seen: Vec<String>,
-        /// For how many minutes a word counts unless another number is given.
+        /// For how many minutes a word counts.
         minutes: u32,
     },
     /// A step that failed, or whose outcome nobody knows: a named person says what became of it.

@@ -37,6 +37,13 @@ pub struct SitesBody {
     pub witnesses: Vec<WitnessLine>,
 }
 
+impl SitesBody {
+    /// Whether anything is said of what the links' figures mean.
+    pub fn explains_links(&self) -> bool {
+        self.links.iter().any(|link| !link.note.is_empty())
+    }
+}
+
 /// A site.
 #[derive(Clone, Debug)]
 pub struct SiteDetail {

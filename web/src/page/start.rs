@@ -5,7 +5,7 @@ use askama::Template;
 use super::start_proof::{AttestField, EvidenceSection, PointLine};
 use crate::Chrome;
 use crate::part::Finding;
-use crate::state::{Level, RunKind};
+use crate::state::{Face, Level, RunKind};
 
 /// `GET /plans/{name}/start?kind=…`, and the answer to a POST that was not accepted.
 #[derive(Clone, Debug, Template)]
@@ -21,6 +21,8 @@ pub struct Start {
     pub from: String,
     /// Where they will run, or where their copies will.
     pub to: String,
+    /// A failover has been: only what it left at the protected site is done.
+    pub owed: bool,
     /// Why it may not be started now; the form is not shown then.
     pub refused: Option<String>,
     /// What is wrong with what was sent.
@@ -60,6 +62,11 @@ pub struct Start {
 }
 
 impl Start {
+    /// How it is presented.
+    pub fn face(&self) -> Face {
+        self.kind.face(self.owed)
+    }
+
     /// The message for a field.
     pub fn error(&self, field: &str) -> Option<&str> {
         self.errors.iter().find(|error| error.field == field).map(|error| error.text.as_str())
@@ -96,8 +103,6 @@ pub struct StartValues {
     pub attest: bool,
     /// How it was said to be known.
     pub attest_reason: String,
-    /// For how many minutes the word counts.
-    pub attest_minutes: String,
 }
 
 /// What a run touches.

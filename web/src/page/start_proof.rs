@@ -58,6 +58,6 @@ pub struct AttestField {
     pub site: String,
     /// Why it is not offered to this person; `None`: it is.
     pub refused: Option<String>,
-    /// For how many minutes a word counts unless another number is given.
+    /// For how many minutes a word counts.
     pub minutes: u32,
 }

@@ -17,6 +17,19 @@ pub enum RunKind {
     Reprotect,
 }
 
+/// How starting a run is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Face {
+    /// As a noun: `Planned migration`.
+    pub title: &'static str,
+    /// One sentence on what it does to production.
+    pub promise: &'static str,
+    /// The label of the button that starts it.
+    pub verb: &'static str,
+    /// What its colour stands for.
+    pub tone: Tone,
+}
+
 impl RunKind {
     /// All of them, in the order in which they are offered.
     pub const ALL: [RunKind; 5] = [
@@ -89,6 +102,20 @@ impl RunKind {
             RunKind::PlannedMigration | RunKind::Reprotect => Tone::Info,
             RunKind::Failover => Tone::Bad,
         }
+    }
+
+    /// How starting it is presented; `owed`: the failover has been, and only what it left at the
+    /// protected site is done.
+    pub fn face(self, owed: bool) -> Face {
+        if owed && self == RunKind::Failover {
+            return Face {
+                title: "Owed steps",
+                promise: "Does at the site that is back what the failover could not do there. Nothing is promoted.",
+                verb: "Do what is owed",
+                tone: Tone::Info,
+            };
+        }
+        Face { title: self.title(), promise: self.promise(), verb: self.verb(), tone: self.tone() }
     }
 
     /// Icon of the sprite.

@@ -6,7 +6,7 @@ mod plan;
 mod run;
 mod site;
 
-pub use kind::RunKind;
+pub use kind::{Face, RunKind};
 pub use plan::{Compliance, Level, Protection, Readiness};
 pub use run::{RunState, StepState};
 pub use site::{Fence, Health, Power, Replication, Sight};

@@ -17,8 +17,8 @@ super::states! {
 super::states! {
     /// Whether a site is cut off from storage.
     Fence {
-        /// It can write.
-        Open = "open", Quiet, "unlock", "can write";
+        /// Nothing keeps it from writing.
+        Open = "open", Quiet, "unlock", "not fenced";
         /// It hears of the fence before it writes again; that it cannot write now is not read back.
         Asked = "asked", Warn, "lock", "fence asked for";
         /// It was read back that it cannot.
@@ -26,7 +26,7 @@ super::states! {
         /// A named person says that it cannot.
         Attested = "attested", Warn, "lock", "said to be off";
         /// Nobody can say.
-        Unknown = "unknown", Warn, "unknown", "not known";
+        Unknown = "unknown", Warn, "unknown", "fence not known";
     }
 }
 

@@ -64,10 +64,10 @@ fn a_gate_asks_for_a_word_with_its_reason_and_the_name_typed() {
     let page = read(&sample::run_gate());
     let form = page.one("#ask-4 form");
     assert_eq!(form.attr("action"), Some("/runs/r1/attest"));
-    let names = ["confirm", "csrf", "minutes", "reason", "site"].map(String::from).into();
+    let names = ["confirm", "csrf", "reason", "site"].map(String::from).into();
     assert_eq!(fields(form), names);
     assert_eq!(page.attr("#ask-4 input[name=confirm]", "data-expect"), "paris");
-    assert_eq!(page.attr("#ask-4 input[name=minutes]", "value"), "60");
+    assert!(page.text("#ask-4 form").contains("your word counts for 60 minutes"));
     assert_eq!(page.text(".strip"), "Forced: nothing is tried at paris.");
 }
 
@@ -94,6 +94,20 @@ fn owed_steps_wait_for_their_site() {
     assert_eq!(done.text("#owed h2"), "6 steps are owed");
     assert_eq!(done.attr("#owed form", "action"), "/runs/r1/owed");
     assert_eq!(done.count("#owed li"), 6);
+}
+
+#[test]
+fn what_is_owed_can_be_done_also_where_nothing_was_tried_and_only_once() {
+    let mut run = sample::run_done();
+    run.live.owed.clear();
+    let forced = read(&run);
+    assert_eq!(forced.text("#owed h2"), "Steps at paris are owed");
+    assert_eq!(forced.attr("#owed form", "action"), "/runs/r1/owed");
+    let mut run = sample::run_done();
+    run.live.owes = false;
+    let paid = read(&run);
+    assert!(paid.text("#owed").contains("Nothing is owed any more."));
+    assert_eq!(paid.count("#owed form"), 0);
 }
 
 #[test]

@@ -56,3 +56,18 @@ fn a_test_asks_for_no_name_and_touches_no_production() {
     assert_eq!(page.text("#confirm-form button"), "Start test");
     assert_eq!(page.count("#evidence, #points"), 0);
 }
+
+#[test]
+fn owed_steps_are_not_called_a_failover() {
+    let page = read(&muster_web::page::Start { owed: true, ..sample::start_failover() });
+    assert_eq!(page.text("h1"), "Owed steps of erp");
+    assert!(page.text(".head .lead").contains("Nothing is promoted"));
+    assert_eq!(page.text("#confirm-form button"), "Do what is owed");
+}
+
+#[test]
+fn what_cannot_be_compiled_shows_no_empty_sections() {
+    let refused = sample::start_refused();
+    let bare = muster_web::page::Start { story: vec![], checks: vec![], ..refused };
+    assert_eq!(read(&bare).count("#story, #blast, #checks"), 0);
+}

@@ -175,6 +175,7 @@ pub(crate) fn plans(empty: bool) -> Plans {
         rto_ms: (Some(1_160_000), Some(1_800_000)),
         rpo_ms: (text.is_empty().then_some(42_000), Some(300_000)),
         tested: text.is_empty().then(|| (ago(6 * DAY), RunState::Succeeded)),
+        may_test: text.is_empty(),
         srm: "READY_STATE".into(),
     };
     Plans {

@@ -22,6 +22,7 @@ fn offers() -> Vec<Offer> {
                 _ => None,
             },
             suggested: kind == RunKind::Test,
+            owed: false,
         })
         .collect()
 }
@@ -158,6 +159,7 @@ pub(crate) fn plan_bare() -> Plan {
                 kind,
                 refused: Some("the plan has errors.".into()),
                 suggested: false,
+                owed: false,
             })
             .collect(),
         commit: None,

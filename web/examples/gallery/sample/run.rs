@@ -176,6 +176,7 @@ fn body() -> RunBody {
         phases: phases(),
         warnings: vec![Finding::new(Level::Warning, "erp-report-02 could not move live and is restarted; it was down for 4 min 02 s.")],
         owed: vec![],
+        owes: false,
         owed_refused: None,
         show: Choice::list("all", &[("active", "running, waiting, failed"), ("failed", "failed")], "active"),
         q: String::new(),
@@ -260,6 +261,7 @@ pub(crate) fn run_failed() -> Run {
         failed: 2,
         asks: vec![ruling, Ask::Step { head: refused, rulings: vec![Ruling::Retry] }],
         owed: owed(),
+        owes: true,
         owed_refused: Some("paris does not answer.".into()),
         phases,
         steps: vec![PhaseSteps {
@@ -336,6 +338,7 @@ pub(crate) fn run_done() -> Run {
         asks: vec![],
         phases,
         owed: owed(),
+        owes: true,
         cancel: None,
         ..body()
     })

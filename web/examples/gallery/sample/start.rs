@@ -15,6 +15,7 @@ fn base(kind: RunKind) -> Start {
         kind,
         from: "paris".into(),
         to: "lyon".into(),
+        owed: false,
         refused: None,
         errors: vec![],
         values: StartValues::default(),
@@ -119,7 +120,7 @@ pub(crate) fn start_rejected() -> Start {
             reason: "Fire alarm in paris".into(),
             forced: true,
             attest: true,
-            ..StartValues::default()
+            attest_reason: String::new(),
         },
         forced: Some(ForcedField { refused: None, owed: 41 }),
         attest: Some(AttestField { site: "paris".into(), refused: None, minutes: 60 }),
