@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use muster_contract::{FenceDomain, Token};
 use muster_engine::{
-    Answer, By, Clock, Course, Evidence, EvidenceSource, RunView, Sites, StepState, Verdict, WaitingFor, fold,
+    Answer, By, Clock, Course, Evidence, EvidenceSource, RunView, Sites, StepState, Verdict,
+    WaitingFor, fold,
 };
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
