@@ -1,11 +1,11 @@
 //! After a restore: `server/src/ops/hold.rs`.
 
-use crate::agent::Fence;
 use crate::guards::{Guards, Release};
 use crate::journal::Course;
 use crate::plan::{Object, expected};
 use crate::state::State;
 use crate::token::Token;
+use crate::world::Fence;
 
 /// Whether the server holds, and how far people are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

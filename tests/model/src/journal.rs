@@ -55,6 +55,14 @@ impl Cursor {
         OpId { run: self.run, step: self.step, attempt: self.attempt }
     }
 
+    /// The set of all operations of its step, of later ones and of later runs.
+    pub(crate) fn ahead(&self) -> u64 {
+        match self.run {
+            0 => u64::MAX,
+            run => u64::MAX << OpId { run, step: self.step, attempt: 0 }.bit().trailing_zeros(),
+        }
+    }
+
     /// `Event::Intent`, once more after a take-over.
     pub(crate) fn intend(&mut self) {
         self.intent = true;

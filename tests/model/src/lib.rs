@@ -8,6 +8,7 @@ mod action;
 mod agent;
 mod bounds;
 mod check;
+mod execute;
 mod guards;
 mod hold;
 mod journal;
@@ -25,6 +26,7 @@ mod token;
 mod trap;
 mod turn;
 mod walk;
+mod world;
 
 pub use action::Action;
 pub use bounds::{ATTEMPTS, Budget, MESSAGES, Scope, scopes};

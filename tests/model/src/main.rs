@@ -1,6 +1,7 @@
-//! `cargo run --release -p muster-model -- check|sabotage`
-#![allow(clippy::print_stdout)]
-#![allow(clippy::print_stderr)]
+//! `cargo run --release -p muster-model -- check|sabotage [NAME]`
+//!
+//! `check` explores all scopes with all guards on; `sabotage [NAME]` tells what happens without one of them.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -19,14 +20,20 @@ fn main() -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Does something, and says how many seconds it took.
+#[allow(clippy::disallowed_methods)] // a figure for people; nothing is decided by it
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let begun = Instant::now();
+    let done = work();
+    (done, begun.elapsed().as_secs_f64())
+}
+
 /// Everything with all guards on.
 fn check() -> bool {
     let mut good = true;
     for scope in scopes() {
         let protocol = scope.protocol();
-        let begun = Instant::now();
-        let figures = explore(protocol);
-        let seconds = begun.elapsed().as_secs_f64();
+        let (figures, seconds) = timed(|| explore(protocol));
         println!("{}: {:?}", scope.name, scope.budget);
         println!(
             "  {} unique states of {} generated, depth {}, {seconds:.1} s",
@@ -36,9 +43,7 @@ fn check() -> bool {
             println!("  {} {name}", if holds { "yes" } else { "NO " });
             good &= holds;
         }
-        let begun = Instant::now();
-        let found = traps(&protocol);
-        let seconds = begun.elapsed().as_secs_f64();
+        let (found, seconds) = timed(|| traps(&protocol));
         println!(
             "  {} {} states, {} of them ends, {} trapped, {seconds:.1} s",
             if found.trapped == 0 { "yes every state can come to an end:" } else { "NO " },
@@ -64,9 +69,7 @@ fn sabotage() -> bool {
         }
         let protocol =
             Protocol { guards: sabotage.guards, budget: sabotage.budget, examples: false };
-        let begun = Instant::now();
-        let story = shortest(protocol, sabotage.breaks);
-        let seconds = begun.elapsed().as_secs_f64();
+        let (story, seconds) = timed(|| shortest(protocol, sabotage.breaks));
         let today = if sabotage.today { " (as the product does it today)" } else { "" };
         println!("{}: {}{today}", sabotage.name, sabotage.what);
         let Some(story) = story else {

@@ -2,13 +2,13 @@
 
 use stateright::Property;
 
-use crate::agent::Fence;
 use crate::bounds::Budget;
 use crate::journal::Course;
 use crate::model::Protocol;
 use crate::plan::{FAILBACK, FAILOVER};
 use crate::server::Act;
 use crate::state::State;
+use crate::world::Fence;
 
 /// Invariant I2.
 pub(crate) const ONE_WRITER: &str = "never are both sites writable";

@@ -20,9 +20,11 @@ impl State {
         let asked_for = self.asked_for();
         self.ghost.intended &= asked_for;
         if self.budget.rewinds == 0 {
-            // No older journal comes back and asks again.
-            self.world.done &= asked_for;
-            self.ghost.effects &= asked_for;
+            // No older journal comes back any more. What a forgotten life has done ahead of this one is
+            // still asked for.
+            let remembered = asked_for | self.ahead();
+            self.world.done &= remembered;
+            self.ghost.effects &= remembered;
             self.database.forget_marks();
         }
         if guards.tokens_rise() {
@@ -36,6 +38,13 @@ impl State {
         let executed = self.servers.iter().filter(|s| s.act != Act::Idle).map(Server::op);
         let written = [self.database.cursor].into_iter().filter(|c| c.run > 0).map(|c| c.op());
         on_their_way.chain(executed).chain(written).fold(0, |set, op| set | op.bit())
+    }
+
+    /// Everything that the journal, or a server, stands at or has not come to.
+    fn ahead(&self) -> u64 {
+        let executed = self.servers.iter().filter(|s| s.act != Act::Idle).map(|s| s.cursor);
+        let cursors = executed.chain([self.database.cursor]);
+        cursors.map(|cursor| cursor.ahead()).fold(0, |set, ahead| set | ahead)
     }
 
     fn requests(&self) -> impl Iterator<Item = (OpId, Token)> + '_ {

@@ -1,11 +1,11 @@
 //! Everything at one moment.
 
-use crate::agent::World;
 use crate::bounds::Budget;
 use crate::hold::Hold;
 use crate::journal::{Course, Database};
 use crate::net::Net;
 use crate::server::Server;
+use crate::world::World;
 
 /// Everything at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

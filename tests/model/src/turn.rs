@@ -1,12 +1,13 @@
 //! From one state to the next.
 
 use crate::action::Action;
-use crate::agent::{Fence, TooLow};
+use crate::agent::TooLow;
 use crate::bounds::MESSAGES;
 use crate::guards::{Check, Guards};
 use crate::plan::{MARKS, Object};
 use crate::server::Act;
 use crate::state::State;
+use crate::world::Fence;
 
 /// What a server may do next.
 fn due(act: Act) -> &'static [fn(u8) -> Action] {
