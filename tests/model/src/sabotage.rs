@@ -135,12 +135,11 @@ pub fn sabotages() -> [Sabotage; SABOTAGES] {
             rewind,
             ONE_WRITER,
         ),
-        new(
+        today(
             "raise-only",
             "after a restore the fences are raised, and nothing compares world and journal",
             after(Release::RaiseOnly),
             rewind,
-            ONE_WRITER,
         ),
         today(
             "read-then-raise",
