@@ -42,6 +42,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("server/store", &["muster-plans", "muster-engine", "muster-migrations"]),
     ("migrations", &[]),
     ("web", &[]),
+    ("tests/model", &[]),
 ];
 
 /// Libraries that only some rooms may know.
@@ -51,6 +52,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("axum", &["server", "adapters/remote"]),
     ("reqwest", &["server", "adapters/remote", "tests"]),
     ("askama", &["web"]),
+    ("stateright", &["tests/model"]),
 ];
 
 fn dependencies(manifest: &str) -> BTreeSet<String> {
