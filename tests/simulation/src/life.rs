@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// Where a server touches the world outside of its own memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,7 +91,10 @@ impl Orders {
 pub(crate) struct Life {
     pub(crate) name: String,
     dead: AtomicBool,
-    paused: watch::Sender<bool>,
+    paused: AtomicBool,
+    /// Rings when a pause is over, in the order in which tasks came to wait. (A `watch` channel would
+    /// wake them in an order that differs from play to play.)
+    resumed: Notify,
     orders: Arc<Orders>,
     /// Tells the stage that somebody died by an order.
     died: Arc<Notify>,
@@ -99,7 +102,14 @@ pub(crate) struct Life {
 
 impl Life {
     pub(crate) fn new(name: String, orders: Arc<Orders>, died: Arc<Notify>) -> Life {
-        Life { name, dead: AtomicBool::new(false), paused: watch::Sender::new(false), orders, died }
+        Life {
+            name,
+            dead: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            resumed: Notify::new(),
+            orders,
+            died,
+        }
     }
 
     pub(crate) fn is_dead(&self) -> bool {
@@ -112,11 +122,14 @@ impl Life {
 
     /// Stops the process where it stands, as SIGSTOP does; what it has sent goes on.
     pub(crate) fn pause(&self, paused: bool) {
-        self.paused.send_replace(paused);
+        self.paused.store(paused, Ordering::SeqCst);
+        if !paused {
+            self.resumed.notify_waiters();
+        }
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        *self.paused.borrow()
+        self.paused.load(Ordering::SeqCst)
     }
 
     /// The process is at this place. Dead processes never come back from here; paused ones not
@@ -131,9 +144,9 @@ impl Life {
 
     /// Waits while the process is paused, for ever when it is dead.
     pub(crate) async fn go_on(&self) {
-        let mut paused = self.paused.subscribe();
-        // The sender lives as long as this value: the wait ends with the pause.
-        _ = paused.wait_for(|paused| !*paused).await;
+        while self.is_paused() {
+            self.resumed.notified().await;
+        }
         if self.is_dead() {
             std::future::pending::<()>().await;
         }

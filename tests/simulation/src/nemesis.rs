@@ -126,10 +126,10 @@ impl Nemesis {
             let most = [5_000, 300_000, 7_200_000][self.dice.upto(2) as usize];
             fault = fault.delay(Span(1000 + self.dice.upto(most)));
         }
-        if id == FaultId::F15 {
-            if let Some(vm) = self.dice.pick(&self.vms) {
-                fault = fault.object(format!("vm/{vm}"));
-            }
+        if id == FaultId::F15
+            && let Some(vm) = self.dice.pick(&self.vms)
+        {
+            fault = fault.object(format!("vm/{vm}"));
         }
         fault.behind = self.dice.chance(0.5);
         Command::Break(Thing::Backend(fault))

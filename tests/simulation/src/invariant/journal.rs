@@ -60,10 +60,8 @@ impl Once {
 
     fn record(&mut self, run: RunId, event: &Event) -> Verdict {
         match event {
-            Event::Done { step, undo, .. } => {
-                if !self.done.insert((run, *step, *undo)) {
-                    return Err((Invariant::Once, format!("step {step} of {run} was done twice")));
-                }
+            Event::Done { step, undo, .. } if !self.done.insert((run, *step, *undo)) => {
+                return Err((Invariant::Once, format!("step {step} of {run} was done twice")));
             }
             Event::Intent { step, undo, .. } if self.done.contains(&(run, *step, *undo)) => {
                 return Err((
