@@ -43,6 +43,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("migrations", &[]),
     ("web", &[]),
     ("tests/model", &[]),
+    (
+        "tests/simulation",
+        &["muster-plans", "muster-contract", "muster-adapter-sim", "muster-engine"],
+    ),
 ];
 
 /// Libraries that only some rooms may know.

@@ -31,7 +31,7 @@ fn a_killed_server_finishes_its_runs_and_repeats_no_effect() {
     let threads: Vec<_> = (0..setting("MUSTER_DEMOS", 1))
         .map(|nr| {
             let hits = hits.clone();
-            std::thread::spawn(move || Torment::new(seed + nr, goal, hits).to_the_goal())
+            std::thread::spawn(move || Torment::new(seed + nr, goal, hits).reach_the_goal())
         })
         .collect();
     for thread in threads {

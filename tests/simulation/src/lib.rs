@@ -19,6 +19,7 @@ mod scene;
 mod server;
 mod standing;
 mod start;
+mod sweep;
 mod trace;
 mod watch;
 
@@ -27,3 +28,4 @@ pub use life::{Crash, Place};
 pub use nemesis::FaultKind;
 pub use play::{Mode, Options, Report, play};
 pub use scene::Workflow;
+pub use sweep::{Swept, sweep};

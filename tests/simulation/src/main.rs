@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anyhow::Context as _;
 use clap::Parser;
-use muster_simulation::{FaultKind, Mode, Options, Report, Workflow, play};
+use muster_simulation::{FaultKind, Mode, Options, Report, Swept, Workflow, play, sweep};
 
 /// Plays seeds: real plans and engine, simulated world, virtual time.
 #[derive(Parser, Debug)]
@@ -36,6 +36,12 @@ struct Args {
     /// Plays every seed twice and compares.
     #[arg(long)]
     twice: bool,
+    /// Kills a server at every commit and every operation of each seed's play, instead of other faults.
+    #[arg(long)]
+    sweep: bool,
+    /// In a sweep: kills once more, so many visits of the same place later.
+    #[arg(long, value_name = "VISITS", requires = "sweep")]
+    again: Option<u64>,
     /// Goes on after a seed has failed, to count how many do.
     #[arg(long)]
     keep_going: bool,
@@ -98,6 +104,9 @@ fn main() -> anyhow::Result<ExitCode> {
     if let Some(seed) = args.replay {
         return replay(&args, seed);
     }
+    if args.sweep {
+        return sweep_all(&args);
+    }
     let sums = play_all(&args)?;
     for report in sums.failed.iter().take(20) {
         let Some(broken) = &report.broken else { continue };
@@ -139,40 +148,82 @@ fn replay(args: &Args, seed: u64) -> anyhow::Result<ExitCode> {
     }
 }
 
+fn sweep_all(args: &Args) -> anyhow::Result<ExitCode> {
+    let options = args.options();
+    let swept = Mutex::new(Swept::default());
+    side_by_side(args, |seed| {
+        let one = sweep(seed, &options, args.again)?;
+        for (crashes, broken) in &one.broken {
+            println!("seed {seed}, {crashes:?}: {:?}: {}", broken.invariant, broken.what);
+        }
+        for missed in &one.missed {
+            println!("seed {seed}: {missed:?} was not hit");
+        }
+        if let Ok(mut swept) = swept.lock() {
+            swept.points += one.points;
+            swept.broken.extend(one.broken);
+            swept.missed.extend(one.missed);
+        }
+        Ok(true)
+    })?;
+    let swept = swept.into_inner().map_err(|_| anyhow::anyhow!("a play broke down"))?;
+    let failed = swept.broken.len() + swept.missed.len();
+    println!(
+        "{} crash points, {} broken, {} missed",
+        swept.points,
+        swept.broken.len(),
+        swept.missed.len()
+    );
+    println!("{} passed, {failed} failed", (swept.points as usize).saturating_sub(failed));
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 fn play_all(args: &Args) -> anyhow::Result<Sums> {
-    let (range, options) = (args.range()?, args.options());
-    let next = AtomicU64::new(range.start);
-    let stop = AtomicU64::new(0);
+    let options = args.options();
     let sums = Mutex::new(Sums::default());
-    let jobs =
-        args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    side_by_side(args, |seed| {
+        let report = play(seed, &options)?;
+        let differs = args.twice && play(seed, &options)?.digest != report.digest;
+        let go_on = report.broken.is_none() || args.keep_going;
+        if let Ok(mut sums) = sums.lock() {
+            sums.add(report, differs);
+        }
+        Ok(go_on)
+    })?;
+    sums.into_inner().map_err(|_| anyhow::anyhow!("a play broke down"))
+}
+
+/// Hands all seeds out to as many threads as there are cores; stops when one says so.
+fn side_by_side(
+    args: &Args,
+    each: impl Fn(u64) -> anyhow::Result<bool> + Sync,
+) -> anyhow::Result<()> {
+    let range = args.range()?;
+    let next = AtomicU64::new(range.start);
+    let stop = AtomicBool::new(false);
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs)
+        let workers: Vec<_> = (0..args.jobs.unwrap_or_else(cores))
             .map(|_| {
                 scope.spawn(|| -> anyhow::Result<()> {
-                    loop {
+                    while !stop.load(Ordering::Relaxed) {
                         let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= range.end || stop.load(Ordering::Relaxed) != 0 {
-                            return Ok(());
+                        if seed >= range.end {
+                            break;
                         }
-                        let report = play(seed, &options)?;
-                        let differs = args.twice && play(seed, &options)?.digest != report.digest;
-                        if report.broken.is_some() && !args.keep_going {
-                            stop.store(1, Ordering::Relaxed);
-                        }
-                        if let Ok(mut sums) = sums.lock() {
-                            sums.add(report, differs);
+                        if !each(seed)? {
+                            stop.store(true, Ordering::Relaxed);
                         }
                     }
+                    Ok(())
                 })
             })
             .collect();
         for worker in workers {
             worker.join().map_err(|_| anyhow::anyhow!("a play broke down"))??;
         }
-        anyhow::Ok(())
-    })?;
-    sums.into_inner().map_err(|_| anyhow::anyhow!("a play broke down"))
+        Ok(())
+    })
 }
 
 impl Sums {
