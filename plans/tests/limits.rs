@@ -175,3 +175,16 @@ fn a_thousand_rules_in_a_chain_are_checked() {
     let cycles = findings.iter().filter(|f| f.code == Code::DependencyCycle).count();
     assert_eq!(cycles, 1);
 }
+
+/// With a pointer made for each value this would copy the name half a million times.
+#[test]
+fn a_long_name_over_many_values_is_read_in_one_pass() {
+    let values = serde_json::json!(vec![0; 1 << 19]);
+    let spec = serde_json::Value::Object([("x".repeat(1 << 20), values)].into_iter().collect());
+    let document = serde_json::json!({
+        "apiVersion": "muster/v1", "kind": "Site", "metadata": {"name": "nice"}, "spec": spec,
+    });
+    let findings = muster_plans::document::from_json(document).unwrap_err();
+    let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::UnknownField]);
+}
