@@ -122,7 +122,7 @@ fn note(round: usize) -> Option<String> {
 
 /// What would be written next if all went well.
 fn next(state: &RunState, note: Option<String>) -> Option<Event> {
-    if state.len() == 0 {
+    if state.is_empty() {
         return Some(Event::Opened(opening("ines")));
     }
     if let Some(step) = state.active().next() {

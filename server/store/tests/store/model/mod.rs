@@ -27,14 +27,13 @@ pub(crate) async fn the_store_answers_as_a_model<F: Factory + 'static>(_db: F) {
     let tried = std::thread::spawn(|| {
         let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
         let sequences = Commands::<F>::sequential_strategy(1..LENGTH);
-        TestRunner::new(config.clone()).run(&sequences, |(state, commands, seen)| {
+        let tried = TestRunner::new(config.clone()).run(&sequences, |(state, commands, seen)| {
             Agrees::<F>::test_sequential(config.clone(), state, commands, seen);
             Ok(())
-        })
+        });
+        tried.err().map(|error| error.to_string())
     });
-    if let Err(error) = tried.join().unwrap() {
-        panic!("{error}");
-    }
+    assert_eq!(tried.join().unwrap(), None);
 }
 
 /// Which database, for types that hold none.
