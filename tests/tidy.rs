@@ -53,7 +53,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("sea-orm", &["server/store", "tests/bench"]),
     ("sea-orm-migration", &["migrations", "server/store"]),
-    ("axum", &["server", "adapters/remote"]),
+    ("axum", &["server", "adapters/remote", "tests/fuzz/entries"]),
     ("reqwest", &["server", "adapters/remote", "tests"]),
     ("askama", &["web"]),
     ("stateright", &["tests/model"]),

@@ -175,3 +175,30 @@ fn a_thousand_rules_in_a_chain_are_checked() {
     let cycles = findings.iter().filter(|f| f.code == Code::DependencyCycle).count();
     assert_eq!(cycles, 1);
 }
+
+/// With a pointer made for each value this would copy the name half a million times.
+#[test]
+fn a_long_name_over_many_values_is_read_in_one_pass() {
+    let values = serde_json::json!(vec![0; 1 << 19]);
+    let spec = serde_json::Value::Object([("x".repeat(1 << 20), values)].into_iter().collect());
+    let document = serde_json::json!({
+        "apiVersion": "muster/v1", "kind": "Site", "metadata": {"name": "nice"}, "spec": spec,
+    });
+    let findings = muster_plans::document::from_json(document).unwrap_err();
+    let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::UnknownField]);
+}
+
+/// The parsers of cron times and patterns repeat in their errors what they were given.
+#[test]
+fn what_is_said_of_a_text_is_short_and_holds_no_control_character() {
+    use muster_plans::document::format::check;
+    for (format, text) in [
+        ("cron", "0 0 !\u{0}\u{1b}[2J\n * *".to_owned()),
+        ("cron", format!("0 0 {} * *", "!".repeat(10_000))),
+        ("name-pattern", String::from("[\u{1b}-\u{7}]")),
+    ] {
+        let why = check(format, &text).unwrap_err();
+        assert!(!why.chars().any(char::is_control) && why.chars().count() < 400, "{why:?}");
+    }
+}

@@ -62,15 +62,25 @@ pub fn check(format: &str, text: &str) -> Result<(), String> {
             .map_err(|_| format!("`{}` is not an IP address", crate::finding::shown(text))),
         "cron" => cron(text),
         "time-zone" => time_zone(text),
-        "name-pattern" => globset::Glob::new(text)
-            .map(drop)
-            .map_err(|e| format!("`{}` is no pattern: {}", crate::finding::shown(text), e.kind())),
+        "name-pattern" => globset::Glob::new(text).map(drop).map_err(|e| {
+            let why = plain(&e.kind().to_string());
+            format!("`{}` is no pattern: {why}", crate::finding::shown(text))
+        }),
         _ => Ok(()),
     }
 }
 
+/// Characters of a parser's words.
+const MAX_WHY: usize = 200;
+
 /// All names of formats that [`check`] knows.
 pub const FORMATS: [&str; 6] = ["span", "cidr", "address", "cron", "time-zone", "name-pattern"];
+
+/// What a parser says, which may repeat what it was given.
+fn plain(why: &str) -> String {
+    let chars = why.chars().take(MAX_WHY);
+    chars.map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
 
 fn cron(text: &str) -> Result<(), String> {
     let shown = crate::finding::shown(text);
@@ -83,7 +93,7 @@ fn cron(text: &str) -> Result<(), String> {
         .year(croner::parser::Year::Disallowed)
         .build();
     let cron = parser.parse(text).map_err(|e| {
-        let why = e.to_string();
+        let why = plain(&e.to_string());
         format!("`{shown}` is no cron time: {}", why.trim_end_matches('.'))
     })?;
     // A day that no calendar has, such as 30 February, parses and never comes. Any start will do,

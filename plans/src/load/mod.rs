@@ -3,6 +3,7 @@
 mod collected;
 mod header;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -58,7 +59,7 @@ pub fn load_and_check(files: &[SourceFile]) -> Loaded {
 /// What is wrong with a document that came as JSON.
 pub(crate) fn findings_of(value: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
-    json_control_characters(value, "", &mut findings);
+    json_control_characters(value, &mut Vec::new(), &mut findings);
     findings.extend(flaws_of(value).into_iter().map(|f| f.finding.about(f.pointer)));
     findings.truncate(MAX_FINDINGS);
     findings
@@ -154,21 +155,37 @@ fn flaws_of(value: &Value) -> Vec<Flaw> {
     }
 }
 
-fn json_control_characters(value: &Value, pointer: &str, findings: &mut Vec<Finding>) {
+/// `keys` lead to the value. The pointer is made of them only where something is wrong: one for each value
+/// would cost as much as all names above it, every time.
+fn json_control_characters<'v>(
+    value: &'v Value,
+    keys: &mut Vec<Cow<'v, str>>,
+    findings: &mut Vec<Finding>,
+) {
+    if findings.len() >= MAX_FINDINGS {
+        return;
+    }
+    let found = |keys: &[Cow<'_, str>], finding: Finding| {
+        let escaped = keys.iter().map(|key| key.replace('~', "~0").replace('/', "~1"));
+        finding.about(escaped.fold(String::new(), |pointer, key| pointer + "/" + &key))
+    };
     match value {
         Value::String(text) => {
-            findings.extend(yaml::bad_text(text).map(|f| f.about(pointer)));
+            findings.extend(yaml::bad_text(text).map(|f| found(keys, f)));
         }
         Value::Array(items) => {
             for (ix, item) in items.iter().enumerate() {
-                json_control_characters(item, &format!("{pointer}/{ix}"), findings);
+                keys.push(Cow::Owned(ix.to_string()));
+                json_control_characters(item, keys, findings);
+                keys.pop();
             }
         }
         Value::Object(fields) => {
             for (key, item) in fields {
-                findings.extend(yaml::bad_key(key).map(|f| f.about(pointer)));
-                let key = key.replace('~', "~0").replace('/', "~1");
-                json_control_characters(item, &format!("{pointer}/{key}"), findings);
+                findings.extend(yaml::bad_key(key).map(|f| found(keys, f)));
+                keys.push(Cow::Borrowed(key));
+                json_control_characters(item, keys, findings);
+                keys.pop();
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

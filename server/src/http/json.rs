@@ -73,7 +73,12 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
-    let value = serde_ignored::deserialize(tracked, |path| unknown.push(ignored_pointer(&path)));
+    // An answer does not grow with what somebody made up.
+    let value = serde_ignored::deserialize(tracked, |path| {
+        if unknown.len() < scan::FAULTS {
+            unknown.push(ignored_pointer(&path));
+        }
+    });
     let value: T = value.map_err(|error| wrong(vec![fault(&error, &pointer(&track.path()))]))?;
     if unknown.is_empty() {
         return Ok(value);

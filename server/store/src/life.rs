@@ -25,6 +25,9 @@ pub(crate) use file::{Known, LifeFile};
 /// The only row of a table that has one.
 pub(crate) const ONLY: i32 = 1;
 
+/// In the file: the first commit of the database is under way, so that it may have no life yet.
+const UNBORN: u64 = 0;
+
 /// What was found at the start.
 pub(crate) struct Life {
     pub(crate) incarnation: u64,
@@ -61,6 +64,11 @@ impl Life {
                 file.write(incarnation, &[&row.mark, &mark])?;
             }
         } else {
+            if let Some(file) = file.filter(|_| !exchanged) {
+                // Before the first commit too: were the database durable and the file not, the next
+                // start would take a power loss for a restore.
+                file.write(UNBORN, &[&mark])?;
+            }
             model.insert(&txn).await?;
             epoch_counter::ActiveModel { id: Set(ONLY), epoch: Set(0) }.insert(&txn).await?;
         }
@@ -79,7 +87,8 @@ impl Life {
 fn judge(row: Option<&life::Model>, known: Option<&Known>) -> (u64, bool) {
     let Some(row) = row else {
         // A new database beside the file of another one continues after it.
-        return match known.filter(|known| !known.marks.is_empty()) {
+        let lived = |known: &&Known| !known.marks.is_empty() && known.incarnation > UNBORN;
+        return match known.filter(lived) {
             Some(known) => (known.incarnation + 1, true),
             None => (1, false),
         };

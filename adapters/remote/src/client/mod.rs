@@ -21,6 +21,20 @@ use crate::wire::{FenceRequest, OperationRequest, Surroundings, operation_path};
 use failure::Failure;
 use transport::Transport;
 
+/// What the client makes of an agent's answer to a question: an HTTP status and a body.
+///
+/// # Errors
+/// What the agent said instead, or that its answer makes no sense.
+pub fn understand<T: DeserializeOwned>(
+    site: &SiteName,
+    status: u16,
+    body: &[u8],
+) -> Result<T, AdapterError> {
+    let known = reqwest::StatusCode::from_u16(status);
+    let known = known.map_err(|_| Failure::Nonsense(format!("{status} is no HTTP status")));
+    known.and_then(|status| transport::understood(status, body)).map_err(|f| f.error(site))
+}
+
 /// A site behind the adapter protocol.
 ///
 /// An operation whose answer was lost is always [`Outcome::Unknown`], also where the connection was

@@ -57,10 +57,7 @@ impl Transport {
         let response = request.timeout(limit).send().await?;
         let status = response.status();
         let bytes = self.read(response).await?;
-        if status == StatusCode::OK {
-            return serde_json::from_slice(&bytes).map_err(|e| Failure::Nonsense(e.to_string()));
-        }
-        Err(Failure::Status(status, serde_json::from_slice(&bytes).ok()))
+        understood(status, &bytes)
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
@@ -74,6 +71,17 @@ impl Transport {
         }
         Ok(bytes)
     }
+}
+
+/// What an answer says.
+pub(super) fn understood<T: DeserializeOwned>(
+    status: StatusCode,
+    bytes: &[u8],
+) -> Result<T, Failure> {
+    if status == StatusCode::OK {
+        return serde_json::from_slice(bytes).map_err(|e| Failure::Nonsense(e.to_string()));
+    }
+    Err(Failure::Status(status, serde_json::from_slice(bytes).ok()))
 }
 
 fn checked(address: &str) -> Result<&str, RemoteError> {

@@ -1,5 +1,7 @@
 //! The fold is total: whatever comes, it applies in full or changes nothing, and its sums hold.
 
+mod wild;
+
 use muster_contract::{ErrorClass, Hint, Reason, Receipt};
 use muster_plans::graph::Needs;
 use muster_plans::time::Span;

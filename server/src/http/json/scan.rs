@@ -10,7 +10,7 @@ use super::{FieldError, escape};
 /// Objects and lists inside each other at most.
 const DEPTH: usize = 64;
 /// Faults that are told at most.
-const FAULTS: usize = 50;
+pub(super) const FAULTS: usize = 50;
 
 /// What is wrong with the body's texts, fields and depth.
 ///
@@ -19,31 +19,49 @@ const FAULTS: usize = 50;
 pub(super) fn scan(body: &[u8]) -> Result<Vec<FieldError>, serde_json::Error> {
     let mut faults = Vec::new();
     let mut json = serde_json::Deserializer::from_slice(body);
-    let here = Here { pointer: String::new(), depth: 0, faults: &mut faults };
-    here.deserialize(&mut json)?;
+    Here { place: Place::default(), faults: &mut faults }.deserialize(&mut json)?;
     json.end()?;
     Ok(faults)
 }
 
-struct Here<'a> {
-    pointer: String,
+/// Where in the body. A link for each level: a pointer as text is made only where something is wrong,
+/// because one for each value would cost as much as all names above it, every time.
+#[derive(Clone, Copy, Default)]
+struct Place<'a> {
+    above: Option<(&'a Place<'a>, Segment<'a>)>,
     depth: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Segment<'a> {
+    Field(&'a str),
+    Item(usize),
+}
+
+impl<'a> Place<'a> {
+    fn below(&'a self, segment: Segment<'a>) -> Place<'a> {
+        Place { above: Some((self, segment)), depth: self.depth + 1 }
+    }
+
+    fn pointer(&self) -> String {
+        match self.above {
+            None => String::new(),
+            Some((above, Segment::Item(index))) => format!("{}/{index}", above.pointer()),
+            Some((above, Segment::Field(key))) => format!("{}/{}", above.pointer(), escape(key)),
+        }
+    }
+}
+
+struct Here<'a> {
+    place: Place<'a>,
     faults: &'a mut Vec<FieldError>,
 }
 
 impl Here<'_> {
-    fn below(&mut self, key: &str) -> Here<'_> {
-        Here {
-            pointer: format!("{}/{}", self.pointer, escape(key)),
-            depth: self.depth + 1,
-            faults: &mut *self.faults,
-        }
-    }
-
     fn fault(&mut self, code: &str, detail: String, help: &str) {
         if self.faults.len() < FAULTS {
             self.faults.push(FieldError {
-                pointer: self.pointer.clone(),
+                pointer: self.place.pointer(),
                 code: code.to_owned(),
                 detail,
                 help: help.to_owned(),
@@ -62,7 +80,7 @@ impl Here<'_> {
     }
 
     fn check_depth(&mut self) -> bool {
-        let deep = self.depth >= DEPTH;
+        let deep = self.place.depth >= DEPTH;
         if deep {
             let detail = format!("objects and lists stand more than {DEPTH} deep in each other");
             self.fault("too-deep", detail, "send something flatter");
@@ -116,9 +134,11 @@ impl<'de> Visitor<'de> for Here<'_> {
             while items.next_element::<serde::de::IgnoredAny>()?.is_some() {}
             return Ok(());
         }
-        let mut index = 0;
-        while items.next_element_seed(self.below(&index.to_string()))?.is_some() {
-            index += 1;
+        for index in 0.. {
+            let place = self.place.below(Segment::Item(index));
+            if items.next_element_seed(Here { place, faults: self.faults })?.is_none() {
+                break;
+            }
         }
         Ok(())
     }
@@ -130,13 +150,15 @@ impl<'de> Visitor<'de> for Here<'_> {
         }
         let mut seen = BTreeSet::new();
         while let Some(key) = fields.next_key::<String>()? {
-            let mut here = self.below(&key);
+            let place = self.place.below(Segment::Field(&key));
+            let mut here = Here { place, faults: self.faults };
             here.check_text(&key);
-            if !seen.insert(key) {
+            if seen.contains(&key) {
                 let detail = String::from("the field stands here twice");
                 here.fault("duplicate-field", detail, "keep one of them");
             }
             fields.next_value_seed(here)?;
+            seen.insert(key);
         }
         Ok(())
     }

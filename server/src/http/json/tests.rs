@@ -99,6 +99,21 @@ fn depth_is_limited() {
     assert_eq!(code(100_000), "too-deep");
 }
 
+/// With a pointer made for each value this would copy the name half a million times.
+#[test]
+fn a_long_name_over_many_values_is_read_in_one_pass() {
+    let body = format!("{{\"{}\": [{}0]}}", "x".repeat(1 << 20), "0,".repeat(1 << 19));
+    let errors = read::<Option<Start>>(body.as_bytes()).unwrap_err().errors;
+    assert_eq!(errors.len(), 1, "the plan is missing");
+}
+
+#[test]
+fn no_more_faults_are_told_than_a_person_reads() {
+    let many: Vec<String> = (0..1_000).map(|n| format!("\"f{n}\": 1")).collect();
+    let body = format!("{{\"plan\": \"x\", {}}}", many.join(", "));
+    assert_eq!(read::<Start>(body.as_bytes()).unwrap_err().errors.len(), scan::FAULTS);
+}
+
 #[test]
 fn media_types() {
     let json = |value: &'static str| {

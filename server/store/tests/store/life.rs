@@ -22,6 +22,21 @@ pub(crate) async fn a_restart_is_no_new_life(db: impl Factory) {
     }
 }
 
+/// The power failed at the very first start, before or after the first commit: the file beside the
+/// database speaks of a life that is not there yet, or is.
+#[tokio::test]
+async fn a_power_loss_at_the_first_start_is_no_new_life() {
+    let db = SqliteFile::new();
+    std::fs::write(life_file(&db), "0\n0123456789abcdef\n").unwrap();
+    let store = open(&db, 2).await;
+    assert_eq!((store.incarnation(), store.restored()), (1, false));
+    store.close().await.unwrap();
+    let known = std::fs::read_to_string(life_file(&db)).unwrap();
+    std::fs::write(life_file(&db), known.replacen('1', "0", 1)).unwrap();
+    let store = open(&db, 2).await;
+    assert_eq!((store.incarnation(), store.restored()), (1, false));
+}
+
 /// A killed server has given nothing back, and the next one does not wait for its leases.
 #[tokio::test]
 async fn a_run_of_a_killed_server_can_be_taken_at_once() {

@@ -11,6 +11,7 @@ mod journal;
 mod lease;
 mod life;
 mod make;
+mod model;
 mod requests;
 mod runs;
 
@@ -143,6 +144,9 @@ every_database! {
     requests::{
         a_request_is_done_once,
         what_was_done_is_known_after_a_crash,
+    },
+    model::{
+        the_store_answers_as_a_model,
     },
     audit::{
         the_trail_is_chained,
