@@ -26,6 +26,9 @@ enum Command {
         /// What you have looked at; stands in the audit trail.
         #[arg(long)]
         reason: String,
+        /// A site that does not answer, and that you know to be off. May be given more than once.
+        #[arg(long, value_name = "SITE")]
+        without: Vec<String>,
     },
 }
 
@@ -34,9 +37,12 @@ impl TheServer {
         let client = Client::new(&self.server)?;
         match self.command {
             Command::Show => show(&client, &client.get("/server").await?),
-            Command::Release { reason } => {
+            Command::Release { reason, without } => {
                 let path = "/server/hold/release";
-                released(&client, &client.post(path, &json!({"reason": reason})).await?)
+                released(
+                    &client,
+                    &client.post(path, &json!({"reason": reason, "without": without})).await?,
+                )
             }
         }
     }

@@ -52,12 +52,17 @@ pub fn server_state(app: &App) -> ServerDto {
     }
 }
 
-/// A person has looked at the sites and lets work go on. Before that every site that answers is read
-/// again and is told of the new incarnation: what is still on its way from the life before has no
-/// effect any more.
+/// A person has looked at the sites and lets work go on.
+///
+/// The order matters. First every site is told of the new incarnation, so that what is still on its way
+/// from the life before has no effect any more; only then is it read: the other way round something
+/// could land between the look and the fence, and the look would be of a world that is gone. A site
+/// that does not answer is not told, so that whoever releases names it; it is told when it returns,
+/// before anything is asked of it ([`tell_returned`]).
 ///
 /// # Errors
-/// Where the server does not hold, no reason is given, or the store does not answer.
+/// Where the server does not hold, no reason is given, a site does not answer that was not named, or
+/// the store does not answer. The server goes on holding then.
 pub async fn release_hold(
     app: &Arc<App>,
     asker: &Asker,
@@ -72,12 +77,14 @@ pub async fn release_hold(
             "look at its state: muster server show",
         ));
     }
-    inventory::round(app).await;
-    let floor = Token { incarnation: app.store.incarnation(), epoch: 0, seq: 0 };
+    let floor = floor(app);
     let told = app.sites.all().into_iter().map(|(site, adapter)| tell(site, adapter, floor));
     let sites = join_all(told).await;
+    all_told_or_named(&sites, &request.without)?;
+    inventory::round(app).await;
     let detail = serde_json::json!({
         "reason": request.reason, "incarnation": floor.incarnation, "sites": sites,
+        "without": request.without,
     });
     // Written before anything can be started: nobody is let go on without a trace.
     let entry = asker.audit(app.now(), "server.hold.release", "server", detail);
@@ -85,6 +92,44 @@ pub async fn release_hold(
     app.store.settle_restore().await?;
     tracing::warn!(user.name = %asker.by, incarnation = floor.incarnation, "the hold was released");
     Ok(ReleasedDto { server: server_state(app), sites })
+}
+
+/// The lowest token of this life of the journal.
+fn floor(app: &App) -> Token {
+    Token { incarnation: app.store.incarnation(), epoch: 0, seq: 0 }
+}
+
+/// A site that was not told could still do what the life before has asked of it. Whoever lets the
+/// server go on all the same says by its name that it is known to be off.
+fn all_told_or_named(sites: &[SiteReadDto], named: &[String]) -> Result<(), Refused> {
+    let silent: Vec<&str> = sites
+        .iter()
+        .filter(|site| !site.read && !named.contains(&site.site))
+        .map(|site| site.site.as_str())
+        .collect();
+    if silent.is_empty() {
+        return Ok(());
+    }
+    let told = sites.iter().filter(|site| silent.contains(&site.site.as_str()));
+    let words: Vec<String> = told.map(|site| format!("{}: {}", site.site, site.message)).collect();
+    Err(Refused::new(
+        Code::SiteNotTold,
+        format!("not every site knows the new incarnation ({})", words.join("; ")),
+        format!(
+            "bring the site's agent back, or, where you know that the site is off and stays off, \
+             name it: muster server release --without {} --reason TEXT",
+            silent.join(" --without ")
+        ),
+    ))
+}
+
+/// A site answers that did not answer before: it may have missed a new incarnation, so it is told of it
+/// before anything is asked of it. Telling it twice does no harm.
+pub async fn tell_returned(app: &App, returned: Vec<(SiteName, Arc<dyn SiteAdapter>)>) {
+    let told = returned.into_iter().map(|(site, adapter)| tell(site, adapter, floor(app)));
+    for site in join_all(told).await.into_iter().filter(|site| !site.read) {
+        tracing::warn!(site.name = %site.site, site.said = site.message, "a site was not told");
+    }
 }
 
 /// Makes what carries a token of an earlier incarnation impossible at a site.

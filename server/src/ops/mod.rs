@@ -33,7 +33,7 @@ pub use error::Refused;
 pub use explain::explain;
 pub use failback::{FAILBACK_STAGES, advance as advance_chain};
 pub use finish::finish;
-pub use hold::{not_on_hold, on_hold, release_hold, server_state};
+pub use hold::{not_on_hold, on_hold, release_hold, server_state, tell_returned};
 pub use load::{RunState, row as load_row, run as load_run};
 pub use outlook::{Outlook, Outlooks, outlook};
 pub use points::of_graph as points_of_graph;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use muster_contract::{Observation, Query, SiteAdapter};
-use muster_engine::Clock;
+use muster_engine::{Clock, Sites};
 use muster_plans::id::SiteName;
 use muster_plans::time::Time;
 use muster_store::SiteSnapshot;
 
 use crate::app::App;
-use crate::landscape::{Learned, SiteStatus, Word};
+use crate::landscape::{Landscape, Learned, SiteStatus, Word};
+use crate::ops;
 
 /// A site that has not answered within this time counts as out of reach in this round.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -30,14 +31,14 @@ pub async fn run(app: Arc<App>) {
 
 /// One round: asks all sites at once, takes in the answers, stores what changed.
 pub async fn round(app: &App) {
-    let sites = app.sites.all();
     let known = app.current.get();
-    let asked = sites.into_iter().map(|(site, adapter)| {
+    let asked = app.sites.all().into_iter().map(|(site, adapter)| {
         let knows = known.status.get(&site).is_some_and(|s| s.capabilities.is_some());
         let peers = known.config.sites.keys().filter(|peer| **peer != site).cloned().collect();
         ask(app, site, adapter, knows, peers)
     });
     let learned = join_all(asked).await;
+    ops::tell_returned(app, returned(app, &known, &learned)).await;
     let mut changed = Vec::new();
     app.current.change(|landscape| changed = landscape.learn(learned));
     let landscape = app.current.get();
@@ -52,6 +53,16 @@ pub async fn round(app: &App) {
             tracing::warn!(site.name = %site, error = %error, "inventory was not stored");
         }
     }
+}
+
+/// Sites that answer now and did not before, or were never asked in this life of the server.
+fn returned(
+    app: &App,
+    known: &Landscape,
+    learned: &[Learned],
+) -> Vec<(SiteName, Arc<dyn SiteAdapter>)> {
+    let new = learned.iter().filter(|one| one.status.reachable && !known.answers(&one.site));
+    new.filter_map(|one| Some((one.site.clone(), app.sites.adapter(&one.site)?))).collect()
 }
 
 async fn ask(

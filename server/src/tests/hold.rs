@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use muster_contract::{Observation, Query};
+use muster_engine::Sites;
+use muster_plans::id::SiteName;
 use serde_json::json;
 
 use super::{Rig, refusal, refused};
@@ -93,5 +96,31 @@ async fn a_restored_server_holds_until_it_is_released() {
     assert_eq!(answered.0, StatusCode::OK, "{:#}", answered.1);
     assert_eq!(rig.ended(run).await, "succeeded");
     rig.begin(start).await;
+    rig.stop().await;
+}
+
+/// A site that does not answer is not passed over in silence, and is told when it returns.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_site_is_named_and_told_when_it_returns() {
+    let mut rig = Rig::start().await;
+    let backup = rig.backup();
+    rig.stop().await;
+    rig.restore(backup);
+    rig.launch().await;
+    let lyon = json!({"what": "site", "name": "lyon"});
+    rig.sim("break", lyon.clone()).await;
+    let release = "/server/hold/release";
+    let silent = rig.post(release, json!({"reason": "looked"})).await;
+    assert_eq!(refusal(silent), refused(409, "site-not-told"));
+    assert_eq!(rig.get("/server").await.1["onHold"], true, "nothing was released");
+    let (status, released) =
+        rig.post(release, json!({"reason": "looked; lyon burned down", "without": ["lyon"]})).await;
+    assert_eq!((status, &released["server"]["onHold"]), (StatusCode::OK, &json!(false)));
+    // The round that sees it return tells it.
+    rig.sim("heal", lyon).await;
+    let adapter = rig.app().sites.adapter(&SiteName::from("lyon")).unwrap();
+    let seen = adapter.query(&Query::Alive).await.unwrap().state;
+    let Observation::Alive { high_water } = seen else { panic!("{seen:?}") };
+    assert_eq!(high_water.incarnation, 2, "it was told of the new life");
     rig.stop().await;
 }

@@ -16,7 +16,7 @@ pub(super) async fn release(
     who: Who,
     Form(form): Form<form::Reason>,
 ) -> Result<Response, Problem> {
-    let request = ReleaseRequest { reason: form.reason };
+    let request = ReleaseRequest { reason: form.reason, without: Vec::new() };
     ops::release_hold(&app, &who.asker(), &request).await?;
     Ok(Redirect::to(pattern::OVERVIEW).into_response())
 }

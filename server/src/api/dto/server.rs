@@ -24,6 +24,9 @@ pub struct ServerDto {
 pub struct ReleaseRequest {
     /// What you have looked at; stands in the audit trail.
     pub reason: String,
+    /// Sites that do not answer, and that you know to be off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
 }
 
 /// The server goes on.
