@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use super::{Hits, WORKFLOWS};
 
+/// Plans that are tormented in turns: one moves live and is written at both sites, so that its reprotect
+/// is over at once; the other one is shut down, promoted, and catches up for seconds.
+const PLANS: [&str; 2] = ["archive", "shop"];
+
 /// Most kills of one run.
 const KILLS_EACH: u32 = 4;
 
@@ -18,8 +22,10 @@ pub(super) struct Torment {
     demo: Demo,
     rng: Rng,
     hits: Hits,
-    /// How long each workflow takes undisturbed, by its place in [`WORKFLOWS`].
-    length: [Length; WORKFLOWS.len()],
+    /// How long each workflow takes undisturbed, by its plan and its place in [`WORKFLOWS`].
+    length: [[Length; WORKFLOWS.len()]; PLANS.len()],
+    /// The plan of this round.
+    turn: usize,
     goal: usize,
     begun: u32,
 }
@@ -34,17 +40,25 @@ struct Length {
 impl Torment {
     pub(super) fn new(seed: u64, goal: usize, hits: Hits) -> Torment {
         let demo = Demo::start(DemoOptions { vms: 60, seed, speed: 40 });
-        let length = [Length::default(); WORKFLOWS.len()];
-        Torment { demo, rng: Rng::with_seed(seed), hits, length, goal, begun: 0 }
+        let length = [[Length::default(); WORKFLOWS.len()]; PLANS.len()];
+        Torment { demo, rng: Rng::with_seed(seed), hits, length, turn: 0, goal, begun: 0 }
     }
 
-    /// Torments it until every workflow was taken over so many times. The first round is left alone,
-    /// to see how long everything takes.
+    /// Torments it until every workflow was taken over so many times. The first round of each plan is
+    /// left alone, to see how long everything takes.
     pub(super) fn reach_the_goal(mut self) {
-        self.round(0);
+        for turn in 0..PLANS.len() {
+            self.turn = turn;
+            self.round(0);
+        }
         while !WORKFLOWS.iter().all(|workflow| self.was_hit(workflow)) {
+            self.turn = (self.turn + 1) % PLANS.len();
             self.round(KILLS_EACH);
         }
+    }
+
+    fn plan(&self) -> &'static str {
+        PLANS[self.turn]
     }
 
     fn was_hit(&self, workflow: &str) -> bool {
@@ -67,16 +81,16 @@ impl Torment {
         self.run("failover", kills);
         self.run("failback", kills);
         self.demo.truth().assert_safe();
-        let plan = self.demo.get("/api/v1/plans/shop");
+        let plan = self.demo.get(&format!("/api/v1/plans/{}", self.plan()));
         assert_eq!((&plan["phase"], &plan["from"][0]), (&json!("idle"), &json!("paris")));
     }
 
     /// Until the owed steps can run.
     fn await_return(&self) {
         let ready = || {
-            let path = "/api/v1/plans/shop/readiness?kind=failover";
+            let path = format!("/api/v1/plans/{}/readiness?kind=failover", self.plan());
             self.demo
-                .ask(Method::GET, path)
+                .ask(Method::GET, &path)
                 .try_send()
                 .is_ok_and(|answer| answer.json()["ready"] == json!(true))
         };
@@ -87,12 +101,12 @@ impl Torment {
     fn run(&mut self, kind: &'static str, kills: u32) {
         self.begun += 1;
         let key = format!("torment-{}", self.begun);
-        let body = json!({"plan": "shop", "kind": kind});
+        let body = json!({"plan": self.plan(), "kind": kind});
         let place = WORKFLOWS.iter().position(|workflow| *workflow == kind).unwrap();
         // A workflow that was hit often enough is only gone through, for the sake of the others.
         let kills = if self.was_hit(kind) { 0 } else { kills };
         for _ in 0..kills {
-            self.kill_within(self.length[place], &key, &body);
+            self.kill_within(self.length[self.turn][place], &key, &body);
         }
         let asked = now();
         let first = self.start(&key, &body);
@@ -100,7 +114,7 @@ impl Torment {
         let runs = self.await_all(kind, first["id"].as_str().unwrap());
         if kills == 0 {
             let run = runs.iter().map(|id| self.took(id)).sum();
-            self.length[place] = Length { answer: answered, run };
+            self.length[self.turn][place] = Length { answer: answered, run };
         }
         let taken = runs.iter().map(|id| self.taken_over(id)).sum::<usize>();
         *self.hits.lock().unwrap().entry(kind).or_default() += taken;
@@ -153,11 +167,11 @@ impl Torment {
         let chain = first["chain"].as_str().unwrap();
         let mut ids = Vec::new();
         let complete = muster_tests::await_true(Duration::from_secs(120), || {
-            let runs = self.demo.get("/api/v1/runs?plan=shop&limit=20");
+            let runs = self.demo.get(&format!("/api/v1/runs?plan={}&limit=20", self.plan()));
             let ours = runs["items"].as_array().into_iter().flatten();
             let ours: Vec<&Value> = ours.filter(|run| run["chain"] == chain).collect();
             ids = ours.iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect();
-            let idle = self.demo.get("/api/v1/plans/shop")["phase"] == "idle";
+            let idle = self.demo.get(&format!("/api/v1/plans/{}", self.plan()))["phase"] == "idle";
             idle && ours[0]["kind"] == "reprotect"
                 && WELL.iter().any(|w| ours[0]["state"] == *w)
                 && ours.iter().any(|run| run["kind"] == "planned-migration")

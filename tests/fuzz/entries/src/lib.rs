@@ -15,8 +15,11 @@ pub use documents::documents;
 pub use formats::formats;
 pub use journal::journal;
 
+/// What a target does with its bytes.
+pub type Entry = fn(&[u8]);
+
 /// Every target by its name, which is also the name of its corpus.
-pub const ALL: &[(&str, fn(&[u8]))] = &[
+pub const ALL: &[(&str, Entry)] = &[
     ("answers", answers),
     #[cfg(feature = "server")]
     ("bodies", bodies),
