@@ -87,26 +87,15 @@ impl Inner {
             return Ok(outcome);
         }
         self.state().rises(&mut job.ctx);
-        let stopped = match self.allowed(job, &object) {
-            Ok(()) => match self.free(job, &object).await {
-                Ok(()) => self.approach(job, &object).await,
-                Err(reason) => Err(Stop::Refused(reason)),
-            },
-            Err(stop) => Err(stop),
-        };
-        match stopped {
-            Ok(()) => {}
-            Err(Stop::Refused(reason)) => return Ok(self.refuse(job, reason).await),
-            Err(Stop::TooLow(reason)) => return Err(TooLow(reason)),
-            Err(Stop::NotWritten) => return Ok(not_written()),
+        if let Err(stop) = self.approach(job, &object).await {
+            return match stop {
+                Stop::Refused(reason) => Ok(self.refuse(job, reason).await),
+                Stop::TooLow(reason) => Err(TooLow(reason)),
+                Stop::NotWritten => Ok(not_written()),
+            };
         }
         let outcome = self.call(job).await;
         Ok(self.conclude(job, outcome).await)
-    }
-
-    fn allowed(&self, job: &Job, object: &str) -> Result<(), Stop> {
-        self.of_this_site(&job.ctx.domain).and_then(|()| scope::check(&job.ctx, &job.op))?;
-        self.state().check(&job.ctx, object).map_err(Stop::TooLow)
     }
 
     /// Waits for the object, until the deadline or a cancel.
@@ -125,8 +114,13 @@ impl Inner {
         if self.now() >= deadline { Err(late()) } else { Ok(turn) }
     }
 
-    /// Token, intent on disk, token again. After `Ok` the backend may be called at once.
-    async fn approach(&self, job: &Job, object: &str) -> Result<(), Stop> {
+    /// Token, nothing else open at the object, intent on disk, token again. After `Ok` the backend may
+    /// be called at once.
+    async fn approach(&self, job: &mut Job, object: &str) -> Result<(), Stop> {
+        self.of_this_site(&job.ctx.domain).and_then(|()| scope::check(&job.ctx, &job.op))?;
+        // What is too low does not wait for the object, and cancels nothing there.
+        self.state().check(&job.ctx, object).map_err(Stop::TooLow)?;
+        self.free(job, object).await?;
         let ctx = &job.ctx;
         let intent = Record::Intent {
             id: ctx.op_id,
@@ -202,7 +196,7 @@ impl Inner {
     }
 }
 
-/// Its word does not count; nothing is remembered of it.
+/// [`Stop::TooLow`], as long as somebody may still join with a higher token.
 struct TooLow(Reason);
 
 /// Why an operation does not reach the backend.
