@@ -123,12 +123,16 @@ fn what_the_backend_never_got_may_still_come_unless_it_is_cancelled_there() {
 fn whoever_asks_again_for_what_is_open_does_not_hide_it_from_a_fence() {
     restarted(is_still_at_it, async |bench, agent| {
         let (again, op, domain) = (ctx(1), bubble("b-1"), group("erp"));
+        let (next, remove) = (ctx(2), drop_bubble("b-1"));
         let raise = async {
             settle().await;
             agent.raise_fence(&domain, token(9)).await
         };
-        let (outcome, raised) = tokio::join!(agent.execute(&again, &op), raise);
-        unknown(outcome);
+        // The next operation has the object, whoever asks again waits behind it.
+        let (two, one, raised) =
+            tokio::join!(agent.execute(&next, &remove), agent.execute(&again, &op), raise);
+        refusal(two);
+        unknown(one);
         unknown(raised);
         assert_eq!(bench.effects(), [""; 0]);
     });

@@ -165,7 +165,7 @@ async fn a_new_owner_that_joins_lends_its_token() {
         // The older request waits for its object, the newer one waits for the older one.
         bench.backend.entered(1).await;
         settle().await;
-        bench.backend.let_in(2);
+        bench.backend.let_in(3);
     };
     let (one, two, three, ()) = tokio::join!(
         agent.execute(&first, &create),
