@@ -39,6 +39,10 @@ impl SiteAdapter for Agent {
     }
 
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError> {
+        // What nobody waits for here may have ended long ago.
+        for object in objects(query) {
+            self.inner.refresh(&object).await;
+        }
         // Before the look: an operation that ends in between is listed although it had its effect,
         // never the other way round.
         let pending: Vec<OpId> = {

@@ -31,11 +31,12 @@ impl State {
     /// Decides in one step, so that of five at once one begins.
     pub(super) fn admit(&mut self, ctx: &OpContext, op: &Operation) -> Admission {
         let digest = op.digest();
-        if let Some(running) = self.running.get(&ctx.op_id) {
-            return match running.digest == digest {
-                true => Admission::Join(running.end.subscribe()),
-                false => Admission::Answer(reused(ctx)),
-            };
+        if let Some(running) = self.running.get_mut(&ctx.op_id) {
+            if running.digest != digest {
+                return Admission::Answer(reused(ctx));
+            }
+            running.token = running.token.max(ctx.token);
+            return Admission::Join(running.end.subscribe());
         }
         let entry = self.entries.get(&ctx.op_id);
         if entry.and_then(|entry| entry.digest.as_ref()).is_some_and(|found| *found != digest) {
@@ -50,9 +51,8 @@ impl State {
         let running = Running {
             digest,
             object: op.object(),
-            domain: ctx.domain.clone(),
             token: ctx.token,
-            launched: false,
+            launched: earlier,
             cancel,
             end,
         };

@@ -37,7 +37,7 @@ impl Inner {
                 Outcome::Done(()) => as_cancel(ended(end).await),
                 other => other,
             },
-            Found::Open => self.cancel_open(id).await,
+            Found::Open => self.cancel_open(id, ErrorClass::Precondition).await,
             Found::Ended(outcome) => as_cancel(outcome),
         }
     }
@@ -64,12 +64,12 @@ impl Inner {
         }
     }
 
-    async fn cancel_open(&self, id: OpId) -> Outcome<()> {
+    /// `class`: how it is refused from then on.
+    pub(super) async fn cancel_open(&self, id: OpId, class: ErrorClass) -> Outcome<()> {
         let answer = self.backend.cancel(&id).await;
         if answer == Outcome::Done(()) {
             let entry = self.state().entries.get(&id).and_then(|entry| entry.digest.clone());
-            let outcome =
-                Outcome::refused(ErrorClass::Precondition, "it was cancelled at the backend");
+            let outcome = Outcome::refused(class, "it was cancelled at the backend");
             let kept = self.remember(id, entry.unwrap_or_default(), outcome).await;
             return as_cancel(kept);
         }

@@ -27,7 +27,8 @@ pub struct Products {
 }
 
 /// Makes one backend of them, for [`super::Agent::open`]. It has no memory and knows no tokens: only
-/// behind an agent is it what a site must be.
+/// behind an agent is it what a site must be. An operation whose answer got lost stays open until a
+/// person says that it is over ([`super::Agent::settled`]), because the products cannot.
 pub fn compose(products: Products) -> impl SiteAdapter {
     Composed { products }
 }

@@ -4,6 +4,7 @@ use muster_contract::{ErrorClass, FenceDomain, OpId, Outcome, Token};
 
 use super::Inner;
 use super::ledger::Record;
+use super::open::{ASK_AGAIN, HELP, Left};
 use super::perform::not_written;
 
 impl Inner {
@@ -25,27 +26,53 @@ impl Inner {
             Outcome::Refused(reason) if reason.class == ErrorClass::Unsupported => floor,
             other => return other,
         };
-        match tokio::time::timeout(self.settings.drain, self.drained(&domain, floor)).await {
-            Ok(()) => Outcome::Done(floor),
-            Err(_) => still_there(&self.state().below(&domain, floor)),
+        let mut left = Vec::new();
+        let drained = self.drained(&domain, floor, &mut left);
+        // What counts is what is left, not whether there was time to ask.
+        let _ = tokio::time::timeout(self.settings.drain, drained).await;
+        let older = self.state().below(&domain, floor);
+        match older.is_empty() {
+            true => Outcome::Done(floor),
+            false => still_there(&older, &left),
         }
     }
 
-    async fn drained(&self, domain: &FenceDomain, floor: Token) {
+    /// Waits until nothing older is at the backend, or until it is clear that nobody will ever know.
+    /// `left`: what nobody waits for any more, with what the backend says of it.
+    async fn drained(&self, domain: &FenceDomain, floor: Token, left: &mut Vec<Left>) {
         loop {
             // Registered before looking, so that no end is missed in between.
             let ended = self.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            if self.state().below(domain, floor).is_empty() {
+            let older = self.state().below(domain, floor);
+            left.clear();
+            for id in older {
+                // What is under way in this process says itself when it ends.
+                if self.is_under_way(&id) {
+                    continue;
+                }
+                left.extend(self.clear(id).await.err());
+            }
+            let for_ever = left.iter().any(|left| left.for_ever);
+            if for_ever || self.state().below(domain, floor).is_empty() {
                 return;
             }
-            ended.await;
+            let _ = tokio::time::timeout(ASK_AGAIN, ended).await;
         }
     }
 }
 
-fn still_there(ids: &[OpId]) -> Outcome<Token> {
-    let ids = ids.iter().map(OpId::to_string).collect::<Vec<_>>().join(", ");
-    Outcome::unknown(format!("the fence is raised, but older operations are at the backend: {ids}"))
+fn still_there(older: &[OpId], left: &[Left]) -> Outcome<Token> {
+    let each = older.iter().map(|id| match left.iter().find(|left| left.id == *id) {
+        Some(left) => format!("{id} ({})", left.why),
+        None => id.to_string(),
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    let mut message =
+        format!("the fence is raised, but older operations are at the backend: {each}");
+    if !left.is_empty() {
+        message.push_str(&format!(". {HELP}"));
+    }
+    Outcome::unknown(message)
 }

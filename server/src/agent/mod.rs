@@ -14,6 +14,7 @@ mod compose;
 mod fence;
 mod ledger;
 mod locks;
+mod open;
 mod perform;
 mod scope;
 mod serve;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use muster_adapter_remote::client::Now;
 use muster_adapter_remote::tasks::Tasks;
-use muster_contract::SiteAdapter;
+use muster_contract::{OpId, SiteAdapter};
 use muster_plans::id::SiteName;
 use muster_plans::time::{Span, Time};
 use tokio::sync::{Notify, OnceCell};
@@ -113,6 +114,15 @@ impl Agent {
             tasks: Tasks::default(),
         };
         Ok(Agent { inner: Arc::new(inner) })
+    }
+
+    /// Takes a person's word that nothing of an operation is left to be done at a backend that
+    /// cannot tell: fences and its object do not wait for it any more. `false`: it was not open.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where it cannot be written down.
+    pub async fn settled(&self, id: OpId) -> Result<bool, LedgerError> {
+        self.inner.settled_by_hand(id).await
     }
 
     /// Waits until nothing is under way any more.

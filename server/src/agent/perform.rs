@@ -27,59 +27,75 @@ pub(super) struct Job {
 struct Listed<'a> {
     inner: &'a Inner,
     id: OpId,
+    ended: bool,
 }
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
-        self.inner.state().running.remove(&self.id);
+        if !self.ended {
+            self.inner.state().running.remove(&self.id);
+        }
         self.inner.ended.notify_waiters();
     }
 }
 
 pub(super) async fn perform(inner: Arc<Inner>, mut job: Job) {
-    let listed = Listed { inner: &inner, id: job.ctx.op_id };
-    let outcome = inner.work(&mut job).await;
-    if let Outcome::Unknown(hint) = &outcome {
-        let hint = hint.message.as_str();
-        tracing::warn!(op.id = %job.ctx.op_id, hint, "the outcome of an operation is unknown");
+    let id = job.ctx.op_id;
+    let mut listed = Listed { inner: &inner, id, ended: false };
+    loop {
+        let worked = inner.work(&mut job).await;
+        // In one step: whoever joins until here is answered, whoever comes later begins anew.
+        let mut state = inner.state();
+        let outcome = match worked {
+            Ok(outcome) => outcome,
+            // Somebody with a higher token has joined meanwhile.
+            Err(_) if state.rises(&mut job.ctx) => continue,
+            // Where an earlier request is open a refusal would say too much.
+            Err(TooLow(reason)) if job.earlier => Outcome::unknown(reason.message),
+            Err(TooLow(reason)) => Outcome::Refused(reason),
+        };
+        if let Outcome::Unknown(hint) = &outcome {
+            let hint = hint.message.as_str();
+            tracing::warn!(op.id = %id, hint, "the outcome of an operation is unknown");
+        }
+        if let Some(running) = state.running.remove(&id) {
+            running.end.send_replace(Some(outcome));
+        }
+        listed.ended = true;
+        return;
     }
-    if let Some(running) = inner.state().running.get(&job.ctx.op_id) {
-        running.end.send_replace(Some(outcome));
-    }
-    drop(listed);
 }
 
 impl Inner {
     /// Everything under the object's lock, and in this order: settle what is open, write the intent,
     /// compare the token, call, write the result.
-    async fn work(&self, job: &mut Job) -> Outcome<Receipt> {
+    async fn work(&self, job: &mut Job) -> Result<Outcome<Receipt>, TooLow> {
         let object = job.op.object();
         let _turn = match self.turn(job, &object).await {
             Ok(turn) => turn,
-            // Where an earlier request is open a refusal would say too much.
-            Err(reason) if job.earlier => return Outcome::unknown(reason.message),
-            Err(reason) => return self.refuse(job, reason).await,
+            Err(reason) => return Ok(self.refuse(job, reason).await),
         };
         if job.earlier {
             match self.settle(job.ctx.op_id).await {
-                Settled::Ended(outcome) => return outcome,
+                Settled::Ended(outcome) => return Ok(outcome),
                 Settled::NeverHeardOf => {}
-                Settled::Pending => return Outcome::unknown("it is under way at the backend"),
-                Settled::Open(hint) => return Outcome::Unknown(hint),
+                Settled::Pending => return Ok(Outcome::unknown("it is under way at the backend")),
+                Settled::Open(hint) | Settled::Never(hint) => return Ok(Outcome::Unknown(hint)),
             }
         }
         if let Err(outcome) = self.adopt().await {
-            return outcome;
+            return Ok(outcome);
         }
+        self.state().rises(&mut job.ctx);
         if let Err(stop) = self.approach(job, &object).await {
             return match stop {
-                Stop::Refused(reason) => self.refuse(job, reason).await,
-                Stop::TooLow(reason) => Outcome::Refused(reason),
-                Stop::NotWritten => not_written(),
+                Stop::Refused(reason) => Ok(self.refuse(job, reason).await),
+                Stop::TooLow(reason) => Err(TooLow(reason)),
+                Stop::NotWritten => Ok(not_written()),
             };
         }
         let outcome = self.call(job).await;
-        self.conclude(job, outcome).await
+        Ok(self.conclude(job, outcome).await)
     }
 
     /// Waits for the object, until the deadline or a cancel.
@@ -98,10 +114,14 @@ impl Inner {
         if self.now() >= deadline { Err(late()) } else { Ok(turn) }
     }
 
-    /// Token, intent on disk, token again. After `Ok` the backend may be called at once.
-    async fn approach(&self, job: &Job, object: &str) -> Result<(), Stop> {
+    /// Token, nothing else open at the object, intent on disk, token again. After `Ok` the backend may
+    /// be called at once.
+    async fn approach(&self, job: &mut Job, object: &str) -> Result<(), Stop> {
+        self.of_this_site(&job.ctx.domain).and_then(|()| scope::check(&job.ctx, &job.op))?;
+        // What is too low does not wait for the object, and cancels nothing there.
+        self.state().check(&job.ctx, object).map_err(Stop::TooLow)?;
+        self.free(job, object).await?;
         let ctx = &job.ctx;
-        self.of_this_site(&ctx.domain).and_then(|()| scope::check(ctx, &job.op))?;
         let intent = Record::Intent {
             id: ctx.op_id,
             digest: job.op.digest(),
@@ -114,7 +134,7 @@ impl Inner {
         self.ledger.append(intent).await.map_err(|_| Stop::NotWritten)?;
         // A fence may have been raised meanwhile, or the operation cancelled.
         let launched = self.state().launch(ctx, object);
-        if let Err(Stop::TooLow(_)) = &launched {
+        if let (Err(Stop::TooLow(_)), false) = (&launched, job.earlier) {
             let withdrawn = Record::Withdrawn { id: ctx.op_id };
             self.ledger.append(withdrawn.clone()).await.map_err(|_| Stop::NotWritten)?;
             self.state().replay(withdrawn);
@@ -133,6 +153,10 @@ impl Inner {
     }
 
     async fn refuse(&self, job: &Job, reason: Reason) -> Outcome<Receipt> {
+        if job.earlier {
+            // Its earlier request is open: a refusal would say too much.
+            return Outcome::unknown(reason.message);
+        }
         self.conclude(job, Outcome::Refused(reason)).await
     }
 
@@ -158,6 +182,7 @@ impl Inner {
             return not_written();
         }
         self.state().end(id, digest, outcome.clone(), at);
+        self.ended.notify_waiters();
         outcome
     }
 
@@ -170,6 +195,9 @@ impl Inner {
         Err(Reason { class: ErrorClass::Precondition, message })
     }
 }
+
+/// [`Stop::TooLow`], as long as somebody may still join with a higher token.
+struct TooLow(Reason);
 
 /// Why an operation does not reach the backend.
 pub(super) enum Stop {

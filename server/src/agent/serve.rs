@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use muster_adapter_remote::client::{Now, RemoteError, RemoteOptions, RemoteSite};
 use muster_adapter_remote::serve::{self as protocol, ServeOptions};
+use muster_contract::OpId;
 use muster_plans::id::SiteName;
 use tokio::net::TcpListener;
 
@@ -26,6 +27,8 @@ pub struct AgentOptions {
     pub listen: SocketAddr,
     /// Bearer token that it asks for.
     pub token: Option<String>,
+    /// Operations that the backend cannot tell of, and that are over on a person's word.
+    pub settled: Vec<OpId>,
     /// Time.
     pub now: Now,
 }
@@ -71,6 +74,10 @@ pub async fn run(
     remote.token = options.backend_token;
     let backend = RemoteSite::new(options.site, &options.backend, remote)?;
     let agent = Agent::open(Settings::new(options.data, options.now), Arc::new(backend))?;
+    for id in options.settled {
+        let open = agent.settled(id).await?;
+        tracing::warn!(op.id = %id, open, "a person says that an operation is over");
+    }
     let listener =
         TcpListener::bind(address).await.map_err(|cause| AgentError::Listen { address, cause })?;
     serve(agent, listener, options.token, shutdown).await.map_err(AgentError::Serve)

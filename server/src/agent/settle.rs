@@ -15,12 +15,18 @@ pub(super) enum Settled {
     /// The backend, which keeps operation ids, never got it.
     NeverHeardOf,
     Pending,
-    /// The backend cannot say.
+    /// The backend cannot say now.
     Open(Hint),
+    /// The backend keeps no operation ids and can never say.
+    Never(Hint),
 }
 
 impl Inner {
     pub(super) async fn settle(&self, id: OpId) -> Settled {
+        let known = self.state().entries.get(&id).and_then(|entry| entry.outcome.clone());
+        if let Some(outcome) = known {
+            return Settled::Ended(outcome);
+        }
         match self.backend.operation(&id).await {
             Ok(OpStatus::Ended(Outcome::Unknown(hint))) => Settled::Open(hint),
             Ok(OpStatus::Ended(outcome)) => {
@@ -29,12 +35,16 @@ impl Inner {
             }
             Ok(OpStatus::NotKnown) => Settled::NeverHeardOf,
             Ok(OpStatus::Pending) => Settled::Pending,
-            Err(error) => Settled::Open(Hint {
-                message: format!(
+            Err(error) => {
+                let message = format!(
                     "the agent stopped while it was under way, or its answer was lost; the \
                      backend cannot say what became of it: {error}"
-                ),
-            }),
+                );
+                match error.class {
+                    ErrorClass::Unsupported => Settled::Never(Hint { message }),
+                    _ => Settled::Open(Hint { message }),
+                }
+            }
         }
     }
 
@@ -53,7 +63,9 @@ impl Inner {
                 Settled::Ended(outcome) => OpStatus::Ended(outcome),
                 Settled::NeverHeardOf => OpStatus::NotKnown,
                 Settled::Pending => OpStatus::Pending,
-                Settled::Open(hint) => OpStatus::Ended(Outcome::Unknown(hint)),
+                Settled::Open(hint) | Settled::Never(hint) => {
+                    OpStatus::Ended(Outcome::Unknown(hint))
+                }
             }),
             // The backend may remember what happened before this ledger began.
             None => match self.backend.operation(&id).await {

@@ -1,6 +1,6 @@
 //! What the agent knows, in memory: one value behind one short lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use muster_contract::{ErrorClass, FenceDomain, OpContext, OpId, Outcome, Reason, Receipt, Token};
 use muster_plans::id::GroupName;
@@ -33,7 +33,7 @@ struct Mark {
 pub(super) struct Running {
     pub(super) digest: String,
     pub(super) object: String,
-    pub(super) domain: FenceDomain,
+    /// The highest that it was asked for with.
     pub(super) token: Token,
     /// Whether it may be at the backend.
     pub(super) launched: bool,
@@ -41,6 +41,14 @@ pub(super) struct Running {
     pub(super) cancel: watch::Sender<bool>,
     /// Its end.
     pub(super) end: watch::Sender<Option<Outcome<Receipt>>>,
+}
+
+/// An operation that may be at the backend, as it went there.
+struct Open<'a> {
+    id: OpId,
+    object: &'a str,
+    group: &'a Option<GroupName>,
+    token: Token,
 }
 
 /// Everything that the agent knows.
@@ -183,27 +191,52 @@ impl State {
             Some(running) if *running.cancel.borrow() => Err(Stop::Refused(cancelled())),
             Some(running) => {
                 running.launched = true;
-                running.token = ctx.token;
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// Operations that may be at the backend and that a fence is above.
-    pub(super) fn below(&self, domain: &FenceDomain, floor: Token) -> Vec<OpId> {
-        let older = self.running.iter().filter(|(_, running)| {
-            running.launched
-                && running.token < floor
-                && (domain.group.is_none() || running.domain.group == domain.group)
-        });
-        older.map(|(id, _)| *id).collect()
+    /// Takes over the highest token that somebody has asked for the operation with: a new owner's
+    /// word counts for what an old one began. Whether it rose.
+    pub(super) fn rises(&self, ctx: &mut OpContext) -> bool {
+        match self.running.get(&ctx.op_id) {
+            Some(running) if running.token > ctx.token => {
+                ctx.token = running.token;
+                true
+            }
+            _ => false,
+        }
     }
 
-    /// Operations on an object that were accepted and have not ended.
-    pub(super) fn pending(&self, object: &str) -> Vec<OpId> {
+    /// Operations that may be at the backend and that a fence is above.
+    pub(super) fn below(&self, domain: &FenceDomain, floor: Token) -> Vec<OpId> {
+        let here = |group: &Option<GroupName>| domain.group.is_none() || *group == domain.group;
+        let older = self.at_backend().filter(|open| open.token < floor && here(open.group));
+        older.map(|open| open.id).collect()
+    }
+
+    /// Operations on an object that were accepted and that may not have had their effect.
+    pub(super) fn pending(&self, object: &str) -> BTreeSet<OpId> {
         let here = self.running.iter().filter(|(_, running)| running.object == object);
-        here.map(|(id, _)| *id).collect()
+        here.map(|(id, _)| *id).chain(self.open_at(object)).collect()
+    }
+
+    /// Operations on an object that may be at the backend.
+    pub(super) fn open_at(&self, object: &str) -> Vec<OpId> {
+        self.at_backend().filter(|open| open.object == object).map(|open| open.id).collect()
+    }
+
+    /// Everything that went to the backend and has not ended, whether this process waits for it or
+    /// not: it was restarted meanwhile, or the answer got lost, or came too late.
+    fn at_backend(&self) -> impl Iterator<Item = Open<'_>> {
+        self.entries.iter().filter_map(|(id, entry)| match &entry.intent {
+            Some(Record::Intent { object, group, token, .. }) if entry.outcome.is_none() => {
+                let there = self.running.get(id).is_none_or(|running| running.launched);
+                there.then_some(Open { id: *id, object, group, token: *token })
+            }
+            _ => None,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use muster_contract::OpId;
 use muster_engine::Clock;
 use muster_plans::id::SiteName;
 
@@ -71,6 +72,11 @@ pub(crate) struct AgentArgs {
     /// File with the token that servers must show. Needed on anything but loopback.
     #[arg(long)]
     token_file: Option<PathBuf>,
+    /// An operation that went to the backend, that the backend cannot tell of, and of which you have
+    /// made sure there that nothing is left to be done: RUN/STEP/ATTEMPT. Its object and the fences
+    /// wait for it no more. What it did stays unknown. Can be given more than once.
+    #[arg(long, value_name = "OPERATION")]
+    settled: Vec<OpId>,
 }
 
 /// A secret from a file.
@@ -92,6 +98,7 @@ impl AgentArgs {
             data: self.data,
             listen: self.listen,
             token: secret_of(self.token_file.as_deref())?,
+            settled: self.settled,
             now: std::sync::Arc::new(move || clock.now()),
         };
         crate::agent::run(options, crate::server::interrupted()).await?;

@@ -165,11 +165,12 @@ pub fn sabotages() -> [Sabotage; SABOTAGES] {
             Guards { fence_before_evidence: false, fence_required: false, ..ALL },
             Budget { losses: 1, ..outage },
         ),
-        today(
+        new(
             "forgetful-agent",
             "a restarted agent raises its fence over what is still at its backend",
             Guards { check: Check::AtLaunchForgetful, ..ALL },
             Budget { restarts: 1, ..rewind },
+            ONE_WRITER,
         ),
     ]
 }

@@ -25,6 +25,10 @@ pub(super) struct Backend {
     pub(super) answer: Mutex<Option<Outcome<Receipt>>>,
     /// Whether it keeps operation ids and tokens.
     pub(super) remembers: AtomicBool,
+    /// Whether it says of what has not ended that it is still at it.
+    pub(super) works: AtomicBool,
+    /// What it answers to a cancel.
+    pub(super) cancels: Mutex<Outcome<()>>,
     /// Every operation waits for a permit of the gate first.
     pub(super) gated: AtomicBool,
     pub(super) gate: Semaphore,
@@ -44,6 +48,8 @@ impl Backend {
             ended: Mutex::default(),
             answer: Mutex::default(),
             remembers: AtomicBool::new(true),
+            works: AtomicBool::new(false),
+            cancels: Mutex::new(Outcome::unknown("too late, perhaps")),
             gated: AtomicBool::new(false),
             gate: Semaphore::new(0),
             entered: AtomicUsize::new(0),
@@ -174,11 +180,15 @@ impl SiteAdapter for Backend {
             return Err(AdapterError::new(ErrorClass::Unsupported, "it keeps no operation ids"));
         }
         let ended = self.ended.lock().unwrap().get(id).cloned();
-        Ok(ended.map_or(OpStatus::NotKnown, OpStatus::Ended))
+        let open = match self.works.load(Ordering::SeqCst) {
+            true => OpStatus::Pending,
+            false => OpStatus::NotKnown,
+        };
+        Ok(ended.map_or(open, OpStatus::Ended))
     }
 
     async fn cancel(&self, _: &OpId) -> Outcome<()> {
-        Outcome::unknown("too late, perhaps")
+        self.cancels.lock().unwrap().clone()
     }
 
     async fn raise_fence(&self, _: &FenceDomain, _: Token) -> Outcome<Token> {

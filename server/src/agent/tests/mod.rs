@@ -8,6 +8,7 @@ mod deadline;
 mod fence;
 mod kit;
 mod network;
+mod open;
 mod same_id;
 mod scope;
 mod token;

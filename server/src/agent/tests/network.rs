@@ -69,6 +69,7 @@ async fn nobody_listens_to_all_the_world_without_a_token() {
         data: bench.folder.path().to_owned(),
         listen: "0.0.0.0:0".parse().unwrap(),
         token: None,
+        settled: Vec::new(),
         now: clock(NOON),
     };
     let open = run(options.clone(), std::future::pending()).await.unwrap_err();

@@ -152,3 +152,52 @@ async fn a_fence_that_is_faster_than_an_intent_stops_it() {
     assert_eq!(agent.execute(&owner, &op).await, done());
     assert_eq!(bench.effects(), ["bubble/b-1"]);
 }
+
+#[tokio::test]
+async fn a_new_owner_that_joins_lends_its_token() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    bench.backend.hold();
+    let (first, older) = (ctx(3), ctx(5));
+    let newer = OpContext { token: token(9), ..older.clone() };
+    let (create, remove) = (bubble("b-1"), drop_bubble("b-1"));
+    let release = async {
+        // The older request waits for its object, the newer one waits for the older one.
+        bench.backend.entered(1).await;
+        settle().await;
+        bench.backend.let_in(3);
+    };
+    let (one, two, three, ()) = tokio::join!(
+        agent.execute(&first, &create),
+        agent.execute(&older, &remove),
+        agent.execute(&newer, &remove),
+        release
+    );
+    assert_eq!((one, two, three), (done(), done(), done()));
+    assert_eq!(bench.effects(), ["bubble/b-1", "bubble/b-1"]);
+    // What it was done under is what counts for the object.
+    let late = OpContext { token: token(8), ..ctx(6) };
+    assert!(refusal(agent.execute(&late, &create).await).ends_with("under 1.1.9"));
+}
+
+#[tokio::test]
+async fn a_new_owner_that_joins_at_the_last_moment_is_not_refused_with_the_old_one() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let (older, op) = (ctx(5), bubble("b-1"));
+    let newer = OpContext { token: token(9), ..older.clone() };
+    // The disk is busy: the older request has been let through already and writes its intent.
+    let writer = agent.inner.ledger.hold().await;
+    let domain = group("erp");
+    let join = async {
+        settle().await;
+        let free = async {
+            settle().await;
+            drop(writer);
+        };
+        tokio::join!(agent.execute(&newer, &op), agent.raise_fence(&domain, token(7)), free)
+    };
+    let (one, (two, raised, ())) = tokio::join!(agent.execute(&older, &op), join);
+    assert_eq!((one, two, raised), (done(), done(), Outcome::Done(token(7))));
+    assert_eq!(bench.effects(), ["bubble/b-1"]);
+}
