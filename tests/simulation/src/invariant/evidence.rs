@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_contract::{Mode, Operation, StorageOp};
-use muster_engine::{Event, Evidence, EvidenceSource, Verdict};
+use muster_engine::{Event, Evidence, EvidenceSource, Verdict as Ruling};
 use muster_plans::graph::{Action, Graph};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
@@ -54,7 +54,7 @@ impl Promotes {
                 failover.begun.insert(site, at);
             }
             Event::Done { step, undo: false, .. }
-            | Event::Ruled { step, verdict: Verdict::Done | Verdict::Skip, .. } => {
+            | Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
                 if let Action::Fence(against) = failover.graph.step(*step).action {
                     failover.fenced.insert(failover.graph.site(against).clone(), at);
                 }
