@@ -2,7 +2,8 @@
 //!
 //! Steps at the protected side are tried with short deadlines, and what fails is owed. Everything
 //! behind them waits only for their end. Then, for each protected site: a fence, evidence of after it
-//! that the site cannot write, and the promotion of its groups. A forced failover leaves the tried steps out.
+//! that the site cannot write, and the promotion of its groups. A forced failover leaves the tried
+//! steps out.
 
 use super::Request;
 use super::estimates::{POWER_OFF_SLACK, SHORT_DEADLINE, SHORT_SHUTDOWN, millis};
