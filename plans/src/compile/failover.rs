@@ -1,8 +1,9 @@
 //! An unplanned failover: the protected side may be gone, and nothing may depend on it.
 //!
 //! Steps at the protected side are tried with short deadlines, and what fails is owed. Everything
-//! behind them waits only for their end. Then, for each protected site: evidence that it cannot write,
-//! a fence, and the promotion of its groups. A forced failover leaves the tried steps out.
+//! behind them waits only for their end. Then, for each protected site: a fence, evidence of after it
+//! that the site cannot write, and the promotion of its groups. A forced failover leaves the tried
+//! steps out.
 
 use super::Request;
 use super::estimates::{POWER_OFF_SLACK, SHORT_DEADLINE, SHORT_SHUTDOWN, millis};
@@ -27,10 +28,10 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
         true => vec![None; model.sites.names.len()],
         false => try_protected_side(lay, model, checked),
     };
-    let fenced = gates_and_fences(lay, model, &from, checked, &tried);
-    let promoted = promote(lay, model, &fenced);
+    let proved = fences_and_gates(lay, model, &from, checked, &tried);
+    let promoted = promote(lay, model, &proved);
     let wakes = ground::wake(lay, model, checked);
-    let open = make_room(lay, model, checked, &fenced);
+    let open = make_room(lay, model, checked, &proved);
     let came = vec![Came::Restart; model.members.len()];
     let ready = Ready { storage: &promoted, open, wired: None, wakes: &wakes, came: &came };
     let recovered = recover(lay, request, model, &ready, found);
@@ -96,14 +97,22 @@ fn try_protected_side(lay: &mut Lay, model: &Model<'_>, checked: StepIx) -> Vec<
     ends.into_iter().map(barrier).collect()
 }
 
-/// For each protected site: a gate that waits for evidence, then a fence. Gives, for each site, the
-/// barrier behind both.
+/// For each protected site: a fence, then a gate that waits for evidence of after it. Gives, for each
+/// site, the gate.
 ///
-/// The gate stands behind the last thing that is tried at the site, because evidence counts only if it
-/// is newer than the last change there. Nothing goes on without it. The fence is asked for besides, so
-/// that the site is kept out when it returns; whether it has taken hold cannot always be read back from
-/// outside a site that is gone, and then the evidence stands alone and the report says so.
-fn gates_and_fences(
+/// The order is what keeps two sites from writing. A site that is only seen dead can come back between
+/// that and the promotion; one that was fenced first has to hear of the fence before it writes again, so
+/// that evidence of after the fence stays true however long the run stands behind its gate. Therefore
+/// the fence is no extra: where it fails, the failure policy applies and nothing is promoted.
+///
+/// It counts as done when it is asked for, which is as much as can be had against a site that is gone:
+/// it is recorded where that site must look before it writes again, at the surviving array at least.
+/// That needs neither the witness nor the link, so a failover on a person's word alone gets past this
+/// step by itself as well. A fence that is recorded nowhere can be ruled by a named person, with a reason.
+///
+/// The fence stands behind the last thing that is tried at the site, which it would cut off. It gets the
+/// full time of its kind: it is the surviving side that is asked.
+fn fences_and_gates(
     lay: &mut Lay,
     model: &Model<'_>,
     from: &[SiteIx],
@@ -111,23 +120,19 @@ fn gates_and_fences(
     tried: &[Option<StepIx>],
 ) -> Vec<Option<StepIx>> {
     lay.phase("Prove that the protected side cannot write");
-    let mut fenced = vec![None; model.sites.names.len()];
+    let mut proved = vec![None; model.sites.names.len()];
     for &site in from {
         let at = recovery_of(model, site);
-        let gate = lay.step(at, Action::Gate(GateKind::EvidenceAgainst(site)));
-        lay.needs(gate, checked);
+        let fence = lay.step(at, Action::Fence(site));
+        lay.needs(fence, checked);
         if let Some(tried) = tried[site.0 as usize] {
-            lay.follows(gate, tried);
+            lay.follows(fence, tried);
         }
-        let fence = lay.lenient(at, Action::Fence(site), OnFailure::Warn);
-        lay.at(fence).timeout_ms = millis(SHORT_DEADLINE);
-        lay.needs(fence, gate);
-        let proved = lay.barrier(at);
-        lay.needs(proved, gate);
-        lay.follows(proved, fence);
-        fenced[site.0 as usize] = Some(proved);
+        let gate = lay.step(at, Action::Gate(GateKind::EvidenceAgainst(site)));
+        lay.needs(gate, fence);
+        proved[site.0 as usize] = Some(gate);
     }
-    fenced
+    proved
 }
 
 /// Where the VMs of a site are recovered: from there it is fenced.
@@ -137,12 +142,12 @@ fn recovery_of(model: &Model<'_>, from: SiteIx) -> SiteIx {
 
 /// Makes the surviving legs writable. For stretched groups the array may have done so already; the
 /// step makes sure.
-fn promote(lay: &mut Lay, model: &Model<'_>, fenced: &[Option<StepIx>]) -> Vec<StepIx> {
+fn promote(lay: &mut Lay, model: &Model<'_>, proved: &[Option<StepIx>]) -> Vec<StepIx> {
     lay.phase("Promote storage");
     let promote = |group: GroupIx| {
         let step = lay.step(ground::to(group, lay), Action::PromoteStorage(group));
-        if let Some(fence) = fenced[ground::from(group, lay).0 as usize] {
-            lay.needs(step, fence);
+        if let Some(gate) = proved[ground::from(group, lay).0 as usize] {
+            lay.needs(step, gate);
         }
         step
     };
@@ -154,15 +159,15 @@ fn make_room(
     lay: &mut Lay,
     model: &Model<'_>,
     checked: StepIx,
-    fenced: &[Option<StepIx>],
+    proved: &[Option<StepIx>],
 ) -> StepIx {
     let certain = lay.barrier(lay.builder.graph.recovery);
     lay.needs(certain, checked);
-    let fences: Vec<StepIx> = fenced.iter().flatten().copied().collect();
-    match fences.as_slice() {
-        [fence] => lay.needs(certain, *fence),
-        // With several protected sites one of them may fail its gate while the others go on.
-        many => many.iter().for_each(|fence| lay.follows(certain, *fence)),
+    let gates: Vec<StepIx> = proved.iter().flatten().copied().collect();
+    match gates.as_slice() {
+        [gate] => lay.needs(certain, *gate),
+        // With several protected sites one of them may fail its fence while the others go on.
+        many => many.iter().for_each(|gate| lay.follows(certain, *gate)),
     }
     ground::make_room(lay, model, certain)
 }

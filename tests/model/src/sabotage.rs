@@ -153,17 +153,19 @@ pub fn sabotages() -> [Sabotage; SABOTAGES] {
             after(Release::RaiseWhoAnswers),
             Budget { outages: 1, ..rewind },
         ),
-        today(
+        new(
             "evidence-then-fence",
             "evidence of death is taken, and the fence is asked for afterwards",
             Guards { fence_before_evidence: false, ..ALL },
             outage,
+            ONE_WRITER,
         ),
-        today(
+        new(
             "optional-fence",
             "evidence of death is taken, and a fence that fails is only a warning",
             Guards { fence_before_evidence: false, fence_required: false, ..ALL },
             Budget { losses: 1, ..outage },
+            ONE_WRITER,
         ),
         new(
             "forgetful-agent",

@@ -181,6 +181,7 @@ impl Operator {
             kind,
             forced: failover && off && self.dice.chance(0.5),
             live: self.dice.chance(0.7),
+            accept_live: failover && state.halted().is_some(),
             attest: failover && off && self.dice.chance(0.5) && core.watch.vouch(from),
         };
         if let Err(why) = core.start(&wish).await {

@@ -39,6 +39,8 @@ pub(crate) struct Wish {
     pub(crate) live: bool,
     /// Somebody gives their word that the failed site is off, and keeps it off.
     pub(crate) attest: bool,
+    /// The failed site may answer: it is given up all the same, on evidence that it cannot write.
+    pub(crate) accept_live: bool,
 }
 
 impl Core {
@@ -68,7 +70,7 @@ impl Core {
         let mut forced = wish.forced;
         if needs_evidence {
             let answers = self.answers(&from).await;
-            if answers && !wish.attest {
+            if answers && !wish.attest && !wish.accept_live {
                 return Err(format!("{from} is alive"));
             }
             evidence = self.proof(&from, &to, wish.attest).await;

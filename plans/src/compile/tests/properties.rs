@@ -6,7 +6,7 @@ use super::try_compile;
 use crate::compile::isolation_proof;
 use crate::document::PlanSpec;
 use crate::fixture::{NewVm, POLICIES, World};
-use crate::graph::{Action, BubbleNetwork, Graph, StepIx, VmRef};
+use crate::graph::{Action, BubbleNetwork, Graph, Needs, OnFailure, StepIx, VmRef};
 use crate::id::PlanName;
 use crate::run::RunKind;
 
@@ -192,13 +192,27 @@ proptest! {
         if forced {
             prop_assert!(graph.steps.iter().all(|step| step.site == graph.recovery));
         }
-        // Each promotion stands behind a gate.
+        // Behind whatever is tried at the site it is fenced, behind the fence stands the gate, behind
+        // that each promotion, and each is blocked where the one before it fails.
+        let position = |wanted: fn(&Action) -> bool| {
+            graph.steps.iter().position(|step| wanted(&step.action)).unwrap()
+        };
+        let fence = position(|action| matches!(action, Action::Fence(_)));
+        let gate = position(|action| matches!(action, Action::Gate(_)));
+        let needed = |earlier: usize, later: usize| {
+            graph.edges.from(earlier as u32)
+                .any(|edge| edge.to as usize == later && edge.needs == Needs::Success)
+        };
+        prop_assert!(needed(fence, gate));
+        prop_assert_eq!(graph.steps[fence].on_failure, OnFailure::Policy);
+        prop_assert_eq!(graph.steps[fence].site, graph.steps[gate].site);
         let before = before(&graph);
-        let gate = graph.steps.iter().position(
-            |step| matches!(step.action, Action::Gate(_))).unwrap();
         for (ix, step) in graph.steps.iter().enumerate() {
-            if matches!(step.action, Action::PromoteStorage(_)) {
-                prop_assert!(before[ix][gate]);
+            match step.action {
+                Action::PromoteStorage(_) => prop_assert!(needed(gate, ix)),
+                Action::GuestShutdown(_) | Action::Unmount(_) | Action::DemoteStorage(_)
+                    | Action::SyncStorage(_) => prop_assert!(before[fence][ix]),
+                _ => {}
             }
         }
     }
@@ -213,9 +227,9 @@ fn a_step_that_needs_the_failed_site_breaks_the_proof() {
         .position(|step| matches!(step.action, Action::GuestShutdown(_)))
         .unwrap();
     assert!(isolation_proof(&graph).is_ok());
-    graph.steps[shutdown].on_failure = crate::graph::OnFailure::Policy;
+    graph.steps[shutdown].on_failure = OnFailure::Policy;
     assert_eq!(isolation_proof(&graph), Err(vec![shutdown as u32]));
-    graph.steps[shutdown].on_failure = crate::graph::OnFailure::Owe;
+    graph.steps[shutdown].on_failure = OnFailure::Owe;
     graph.forced = true;
     assert!(isolation_proof(&graph).unwrap_err().contains(&(shutdown as u32)));
 }

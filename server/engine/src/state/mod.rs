@@ -7,6 +7,7 @@
 
 mod apply;
 mod course;
+mod evidence;
 mod forward;
 mod illegal;
 mod read;
@@ -28,6 +29,7 @@ pub use illegal::Illegal;
 pub use slot::StepState;
 
 use crate::event::{By, Cause, Ending, Evidence, Opening, Ordinal, Record};
+use evidence::Raised;
 use slot::{Flags, Slot};
 use tally::Tally;
 use unwind::Unwind;
@@ -69,6 +71,8 @@ pub struct RunState {
     evidence: Vec<Evidence>,
     /// When something was last started at each site that may write there.
     writers_at: Vec<Option<Time>>,
+    /// The fence against each site, once its step has come to a good end.
+    fences: Vec<Option<Raised>>,
     len: Ordinal,
     epoch: u64,
     started_at: Time,
@@ -117,6 +121,7 @@ impl RunState {
             opening: None,
             evidence: Vec::new(),
             writers_at: vec![None; graph.sites.len()],
+            fences: vec![None; graph.sites.len()],
             len: 0,
             epoch: 0,
             started_at: Time(0),
@@ -183,6 +188,10 @@ impl RunState {
             self.sideways.insert(ix);
         } else if matches!(from, StepState::Warned | StepState::Owed) {
             self.sideways.remove(&ix);
+        }
+        if let (Action::Fence(against), true) = (step.action, to.is_good()) {
+            let (from, when, before) = (step.site, self.now, self.evidence.len());
+            self.fences[against.0 as usize] = Some(Raised { from, when, before });
         }
         self.tally.change(&self.graph, step, from, to);
     }

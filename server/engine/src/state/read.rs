@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use muster_plans::graph::{Graph, StepIx};
-use muster_plans::id::SiteName;
 use muster_plans::time::{Span, Time};
 
 use super::{Course, Flags, RunState, StepState};
-use crate::event::{By, Cause, Evidence, Opening, Ordinal};
+use crate::event::{By, Cause, Opening, Ordinal};
 
 impl RunState {
     /// The graph.
@@ -141,20 +140,6 @@ impl RunState {
     /// have changed again since; look at its state.
     pub fn take_fresh(&mut self) -> Vec<StepIx> {
         std::mem::take(&mut self.fresh)
-    }
-
-    /// Unexpired evidence against a site, of an accepted kind, newer than anything that was started
-    /// there since and may write.
-    pub fn evidence_against(&self, site: &SiteName, now: Time) -> Option<&Evidence> {
-        let accepts = &self.opening()?.accepts;
-        let ix = self.graph.sites.iter().position(|name| name == site);
-        let newer_than = ix.and_then(|ix| self.writers_at[ix]);
-        self.evidence.iter().rev().find(|evidence| {
-            evidence.against == *site
-                && evidence.expires_at > now
-                && accepts.contains(&evidence.source.kind())
-                && newer_than.is_none_or(|at| evidence.observed_at >= at)
-        })
     }
 
     /// Marks an intent as written ahead, or as sent. Known to the live owner only.

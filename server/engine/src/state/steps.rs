@@ -139,7 +139,10 @@ impl RunState {
         last: bool,
     ) -> Result<(), Illegal> {
         self.under_way(seq, step, "refused", undo)?;
-        self.note(step, &reason.message);
+        match (last && !undo).then(|| way_past(&self.graph.step(step).action)).flatten() {
+            Some(way) => self.note(step, &format!("{}; {way}", reason.message)),
+            None => self.note(step, &reason.message),
+        }
         match (undo, last) {
             (false, true) => self.fail(step, false),
             (true, true) => self.finish_undo(step, StepState::UndoFailed),
@@ -320,6 +323,14 @@ impl RunState {
             _ => None,
         }
     }
+}
+
+/// What a person can do about a step that failed for good, where that does not go without saying.
+fn way_past(action: &Action) -> Option<&'static str> {
+    let fence = "nothing is promoted behind a fence that is recorded nowhere: resume the run when the \
+                 cause is mended, or keep the site out by other means and rule this step done, under \
+                 your name and with a reason";
+    matches!(action, Action::Fence(_)).then_some(fence)
 }
 
 /// Whether an action, or its undo, may make its site write: evidence against that site must be newer.

@@ -185,8 +185,8 @@ impl Sample {
             tried.push(s.step(Action::DemoteStorage(GroupIx(vm)), PARIS, OnFailure::Owe));
         }
         s.join(&tried, Needs::End);
-        s.then(Action::Gate(GateKind::EvidenceAgainst(PARIS)), LYON);
         s.then(Action::Fence(PARIS), LYON);
+        s.then(Action::Gate(GateKind::EvidenceAgainst(PARIS)), LYON);
         s.each(0..vms, &[(|g| Action::PromoteStorage(GroupIx(g)), LYON)]);
         s.then(Action::Rescan(LYON), LYON);
         s.then(Action::Prompt(PromptIx(0)), LYON);

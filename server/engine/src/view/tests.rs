@@ -41,6 +41,8 @@ fn a_run_that_waits() {
         Event::Unknown { step: 1, undo: false, hint: hint.clone() },
         Event::GivenUp { step: 1, hint },
         intent(3),
+        done(3),
+        intent(4),
     ];
     let state = fold(&graph, &records(events)).unwrap();
     insta::assert_json_snapshot!("waiting", RunView::of(&state, START + Span::secs(60)));

@@ -147,6 +147,57 @@ async fn a_gate_takes_only_what_the_plan_accepts() {
     assert!(rig.world.calls().is_empty());
 }
 
+/// A fence against paris, the gate behind it, and a promote.
+fn fenced() -> Rig {
+    let fence = Action::Fence(SiteIx(0));
+    let gate = Action::Gate(GateKind::EvidenceAgainst(SiteIx(0)));
+    let promote = Action::PromoteStorage(muster_plans::graph::GroupIx(0));
+    Rig::new(&Sample::chain(RunKind::Failover, &[fence, gate, promote]))
+}
+
+/// An opening with the witness's word that paris is dead, and nothing else that would do.
+fn seen_dead(rig: &Rig) -> muster_engine::Opening {
+    let mut opening = muster_engine::testing::opening("ines");
+    opening.accepts = vec![muster_plans::document::EvidenceKind::Witness];
+    let source = EvidenceSource::Witness(String::from("w1"));
+    opening.evidence = vec![Evidence { source, ..attestation(rig, Span::mins(15)) }];
+    opening
+}
+
+fn promotes(rig: &Rig) -> usize {
+    rig.world.calls().iter().filter(|id| id.step == 2).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_that_came_back_before_it_was_fenced_is_not_taken_for_dead() {
+    let rig = fenced();
+    let paris = SiteName::from("paris");
+    rig.world.witness_says(&paris, WitnessSight::Seen);
+    rig.engine.start(run(), rig.graph.clone(), seen_dead(&rig)).await.unwrap();
+    settle().await;
+    assert_eq!(rig.step(0), StepState::Done);
+    assert_eq!(waiting(&rig).len(), 1, "the witness's word of before the fence opens nothing");
+    assert_eq!(promotes(&rig), 0);
+    rig.world.witness_says(&paris, WitnessSight::Dead);
+    assert_eq!(rig.wait().await, Stop::Ended(Ending::Succeeded));
+    assert_eq!(promotes(&rig), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_promoted_behind_a_fence_that_failed_until_a_person_rules() {
+    let rig = fenced();
+    rig.world.witness_says(&SiteName::from("paris"), WitnessSight::Dead);
+    rig.world.always(0, Some(Fault::Refuse(muster_contract::ErrorClass::Unsupported)));
+    rig.engine.start(run(), rig.graph.clone(), seen_dead(&rig)).await.unwrap();
+    assert_eq!(rig.wait().await, Stop::Ended(Ending::Halted));
+    assert_eq!((rig.step(0), promotes(&rig)), (StepState::Failed, 0));
+    insta::assert_snapshot!(rig.engine.step_view(run(), 0).unwrap().message.unwrap());
+    let (graph, why) = (rig.graph.clone(), Some(String::from("its links are unplugged")));
+    rig.engine.resume_ruled(run(), graph, ines(), why, &[(0, Verdict::Done)]).await.unwrap();
+    assert_eq!(rig.wait().await, Stop::Ended(Ending::Succeeded));
+    assert_eq!(promotes(&rig), 1);
+}
+
 /// A run with a step of which nobody can say anything.
 async fn unknown() -> Rig {
     let off = Action::PowerOff(VmRef::Production(VmIx(0)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_contract::{Mode, Operation, StorageOp};
-use muster_engine::{Event, Evidence};
+use muster_engine::{Event, Evidence, EvidenceSource, Verdict as Ruling};
 use muster_plans::graph::{Action, Graph};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
@@ -19,6 +19,8 @@ struct Failover {
     evidence: Vec<Evidence>,
     /// When something was last begun at each site.
     begun: BTreeMap<SiteName, Time>,
+    /// When each site was last fenced, or a person said that it needs no fence.
+    fenced: BTreeMap<SiteName, Time>,
 }
 
 fn is_failover(graph: &Graph) -> bool {
@@ -51,6 +53,12 @@ impl Promotes {
                 let site = failover.graph.site(step.site).clone();
                 failover.begun.insert(site, at);
             }
+            Event::Done { step, undo: false, .. }
+            | Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
+                if let Action::Fence(against) = failover.graph.step(*step).action {
+                    failover.fenced.insert(failover.graph.site(against).clone(), at);
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -59,18 +67,26 @@ impl Promotes {
 
 impl Failover {
     /// Evidence against each site that is left; it was valid when the gate opened, which is journalled
-    /// before the promote, so what counts here is that there is any, of after the last mutation.
+    /// before the promote, so what counts here is that there is any, of after the last mutation and, but
+    /// for a person's word, of after the fence.
     fn may_promote(&self, run: RunId, at: Time) -> Verdict {
         for site in left(&self.graph) {
+            let broken = |what| {
+                let words = format!("{run} promotes at {at:?} without {what} {site}");
+                Err((Invariant::EvidenceBeforePromote, words))
+            };
+            let Some(fenced) = self.fenced.get(&site).copied() else {
+                return broken("a fence against");
+            };
             let begun = self.begun.get(&site).copied();
             let good = self.evidence.iter().any(|evidence| {
-                evidence.against == site && begun.is_none_or(|begun| evidence.observed_at >= begun)
+                let word = matches!(evidence.source, EvidenceSource::Attestation { .. });
+                evidence.against == site
+                    && begun.is_none_or(|begun| evidence.observed_at >= begun)
+                    && (word || evidence.observed_at >= fenced)
             });
             if !good {
-                return Err((
-                    Invariant::EvidenceBeforePromote,
-                    format!("{run} promotes at {at:?} without evidence against {site}"),
-                ));
+                return broken("evidence of after the fence against");
             }
         }
         Ok(())
@@ -82,8 +98,8 @@ impl Checker for Promotes {
         match sight {
             Sight::Created(run, graph, _) if is_failover(graph) => {
                 let graph = Arc::clone(graph);
-                self.0
-                    .insert(*run, Failover { graph, evidence: Vec::new(), begun: BTreeMap::new() });
+                let (begun, fenced) = (BTreeMap::new(), BTreeMap::new());
+                self.0.insert(*run, Failover { graph, evidence: Vec::new(), begun, fenced });
                 Ok(())
             }
             Sight::Appended(append) => append

@@ -119,8 +119,9 @@ impl Wanted {
     }
 }
 
-/// A fence that was asked for is as much as can be had against a site that is gone. Whether the site
-/// can write is for the gate before it, which counts only what is read back.
+/// A fence that was asked for is as much as can be had against a site that is gone: it is recorded where
+/// that site must look before it writes again. Whether the site can write is for the gate behind it,
+/// which counts only what was observed since.
 fn fence(wanted: FenceState, seen: FenceState) -> Met {
     let met = match wanted {
         FenceState::Fenced | FenceState::Asked => seen != FenceState::Unfenced,

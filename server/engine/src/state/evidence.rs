@@ -1,0 +1,157 @@
+//! Evidence that a site cannot write, and which of it counts.
+
+use muster_plans::graph::SiteIx;
+use muster_plans::id::SiteName;
+use muster_plans::time::Time;
+
+use super::RunState;
+use crate::event::{Evidence, EvidenceSource};
+
+/// A fence whose step came to a good end: it was asked for, or a person ruled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raised {
+    /// From where.
+    pub(super) from: SiteIx,
+    pub(super) when: Time,
+    /// Pieces of evidence that the journal held by then. They are older, whatever the clocks say.
+    pub(super) before: usize,
+}
+
+impl RunState {
+    /// Unexpired evidence against a site, of an accepted kind, newer than anything that was started
+    /// there since and may write, and newer than the fence against it.
+    pub fn evidence_against(&self, site: &SiteName, now: Time) -> Option<&Evidence> {
+        let accepts = &self.opening()?.accepts;
+        let ix = self.graph.sites.iter().position(|name| name == site);
+        let newer_than = ix.and_then(|ix| self.writers_at[ix]);
+        let fence = ix.and_then(|ix| self.fences[ix]);
+        let mut good = self.evidence.iter().enumerate().rev().filter(|(nr, evidence)| {
+            evidence.against == *site
+                && evidence.expires_at > now
+                && accepts.contains(&evidence.source.kind())
+                && newer_than.is_none_or(|at| evidence.observed_at >= at)
+                && fence.is_none_or(|fence| self.is_behind(fence, *nr, evidence))
+        });
+        good.next().map(|(_, evidence)| evidence)
+    }
+
+    /// Whether evidence tells of the time behind a fence. A site that was seen dead before it was fenced
+    /// may have come back since, without hearing of the fence. A person's word is a promise for as long
+    /// as it holds, whatever is done meanwhile.
+    fn is_behind(&self, fence: Raised, nr: usize, evidence: &Evidence) -> bool {
+        let newer = nr >= fence.before && evidence.observed_at >= fence.when;
+        match &evidence.source {
+            EvidenceSource::Attestation { .. } => true,
+            EvidenceSource::Witness(_) => newer,
+            EvidenceSource::Fence(at) => newer && at == self.graph.site(fence.from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_contract::Receipt;
+    use muster_plans::graph::{Action, GateKind};
+    use muster_plans::run::RunKind;
+
+    use super::*;
+    use crate::event::{By, Event, Record, Verdict};
+    use crate::testing::{Sample, opening};
+
+    const FENCED_AT: i64 = 100;
+
+    fn witness() -> EvidenceSource {
+        EvidenceSource::Witness(String::from("w1"))
+    }
+
+    fn fence(at: &str) -> EvidenceSource {
+        EvidenceSource::Fence(SiteName::from(at))
+    }
+
+    fn word() -> EvidenceSource {
+        EvidenceSource::Attestation { by: By(String::from("ines")), reason: String::from("seen") }
+    }
+
+    fn seen(source: EvidenceSource, at: i64) -> Evidence {
+        let (observed_at, expires_at) = (Time(at), Time(1000));
+        Evidence { against: SiteName::from("paris"), source, observed_at, expires_at }
+    }
+
+    /// A run whose first step is the fence against paris, from lyon.
+    fn opened(evidence: &[Evidence]) -> RunState {
+        let steps = [Action::Fence(SiteIx(0)), Action::Gate(GateKind::EvidenceAgainst(SiteIx(0)))];
+        let mut state = RunState::new(Sample::chain(RunKind::Failover, &steps));
+        let evidence = evidence.to_vec();
+        apply(&mut state, 1, Event::Opened(crate::Opening { evidence, ..opening("ines") }));
+        state
+    }
+
+    fn apply(state: &mut RunState, at: i64, event: Event) {
+        let seq = state.len();
+        state.apply(&Record { seq, at: Time(at), epoch: 1, event }).unwrap();
+    }
+
+    fn fenced(evidence: &[Evidence]) -> RunState {
+        let mut state = opened(evidence);
+        apply(&mut state, 50, Event::Intent { step: 0, attempt: 0, undo: false });
+        let receipt = Receipt::default();
+        apply(&mut state, FENCED_AT, Event::Done { step: 0, undo: false, receipt });
+        state
+    }
+
+    fn counts(state: &RunState) -> Option<EvidenceSource> {
+        let found = state.evidence_against(&SiteName::from("paris"), Time(500));
+        found.map(|evidence| evidence.source.clone())
+    }
+
+    #[test]
+    fn what_was_observed_before_the_fence_counts_for_nothing_behind_it() {
+        for source in [witness(), fence("lyon")] {
+            let early = seen(source.clone(), FENCED_AT - 1);
+            let opening = [early.clone()];
+            assert_eq!(counts(&opened(&opening)), Some(source.clone()), "there is no fence yet");
+            let mut state = fenced(&opening);
+            assert_eq!(counts(&state), None);
+            apply(&mut state, 101, Event::EvidenceSeen(early));
+            assert_eq!(counts(&state), None, "written down later, but not observed later");
+            apply(&mut state, 102, Event::EvidenceSeen(seen(source.clone(), FENCED_AT)));
+            assert_eq!(counts(&state), Some(source));
+        }
+    }
+
+    #[test]
+    fn what_was_written_before_the_fence_is_older_whatever_its_clock_said() {
+        assert_eq!(counts(&fenced(&[seen(witness(), FENCED_AT + 1)])), None);
+    }
+
+    #[test]
+    fn a_fence_counts_where_it_was_raised() {
+        let mut state = fenced(&[]);
+        apply(&mut state, 101, Event::EvidenceSeen(seen(fence("paris"), 101)));
+        assert_eq!(counts(&state), None);
+        apply(&mut state, 102, Event::EvidenceSeen(seen(fence("lyon"), 102)));
+        assert_eq!(counts(&state), Some(fence("lyon")));
+    }
+
+    #[test]
+    fn a_person_s_word_holds_across_the_fence() {
+        let state = fenced(&[seen(word(), 1)]);
+        assert_eq!(counts(&state), Some(word()));
+        assert_eq!(state.evidence_against(&SiteName::from("paris"), Time(1000)), None, "expired");
+    }
+
+    #[test]
+    fn a_ruling_on_the_fence_asks_for_evidence_of_after_it() {
+        for verdict in [Verdict::Done, Verdict::Skip] {
+            let mut state = opened(&[seen(witness(), 1)]);
+            apply(&mut state, 50, Event::Intent { step: 0, attempt: 0, undo: false });
+            let hint = muster_contract::Hint { message: String::from("cut off") };
+            apply(&mut state, 60, Event::Unknown { step: 0, undo: false, hint });
+            let (by, reason) = (By(String::from("ines")), String::from("unplugged"));
+            apply(&mut state, FENCED_AT, Event::Ruled { step: 0, by, verdict, reason });
+            assert_eq!(counts(&state), None, "{verdict:?}");
+            apply(&mut state, 101, Event::EvidenceSeen(seen(witness(), 101)));
+            assert_eq!(counts(&state), Some(witness()), "{verdict:?}");
+        }
+    }
+}
