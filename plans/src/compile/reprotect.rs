@@ -7,7 +7,9 @@ use super::ground;
 use super::lay::Lay;
 use super::model::Model;
 use crate::finding::Code;
-use crate::graph::{Action, CheckKind, GroupIx, HostTarget, SiteIx, StepIx, VmIx, VmRef};
+use crate::graph::{
+    Action, CheckKind, GroupIx, HostTarget, OnFailure, SiteIx, StepIx, VmIx, VmRef,
+};
 use crate::inventory::HostState;
 
 /// Lays a reprotect.
@@ -17,10 +19,26 @@ pub(crate) fn lay(model: &Model<'_>, lay: &mut Lay, found: &mut Found) {
     let checked = ground::check_sites(lay, model.sites.all(), |_| false);
     let awake = wake_old_hosts(lay, model, checked);
     let cleared = unregister(lay, model, awake);
-    let (groups, turned) = turn(lay, model, cleared);
-    let mut ends = turned;
+    let (groups, mut ends) = turn(lay, model, cleared);
     ends.push(cleared);
+    let_in(lay, model, &mut ends);
     ground::prove_and_report(lay, &groups, &ends);
+}
+
+/// Lifts what an earlier failover has put up against the old side: its legs are targets by now, and it
+/// could not be recovered to while it is kept out. Where nothing was put up there is nothing to lift, and
+/// a site that cannot fence has put up nothing.
+fn let_in(lay: &mut Lay, model: &Model<'_>, ends: &mut Vec<StepIx>) {
+    let mut old: Vec<(SiteIx, SiteIx)> = model.ways.iter().map(|way| (way.from, way.to)).collect();
+    old.sort_unstable();
+    old.dedup();
+    let turned = std::mem::take(ends);
+    for (from, to) in old {
+        lay.phase(format!("Let {} in again", lay.builder.graph.site(from)));
+        let step = lay.lenient(to, Action::Unfence(from), OnFailure::Warn);
+        turned.iter().for_each(|end| lay.needs(step, *end));
+        ends.push(step);
+    }
 }
 
 /// Only after a complete recovery: turning round a group whose VM still runs at the old side would

@@ -50,8 +50,11 @@ impl Promotes {
                 if matches!(step.action, Action::PromoteStorage(_)) {
                     return failover.may_promote(run, at);
                 }
-                let site = failover.graph.site(step.site).clone();
-                failover.begun.insert(site, at);
+                // Taking an old entry off a list writes nothing; it is done when its VM runs elsewhere.
+                if !matches!(step.action, Action::UnregisterVm(_)) {
+                    let site = failover.graph.site(step.site).clone();
+                    failover.begun.insert(site, at);
+                }
             }
             Event::Done { step, undo: false, .. }
             | Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
