@@ -94,6 +94,7 @@ codes! {
     HomeNotReplicated = "home-not-replicated",
     PartlyProtected = "partly-protected",
     ReplicaMissing = "replica-missing",
+    ReplicaReplaced = "replica-replaced",
     UnknownRecoveryPoint = "unknown-recovery-point",
     RecoveryPointTooOld = "recovery-point-too-old",
     UnmappedNetwork = "unmapped-network",

@@ -119,13 +119,25 @@ pub(crate) fn collect<'a>(
         seen: sites.inventories.iter().map(|site| site.observed_at).collect(),
         storage: Storage { of_volume, ..Storage::default() },
         one_legged: Names::default(),
+        replaced: Names::default(),
     };
     for member in members {
         for id in &member.derived.storage {
             collector.group(id, member.way, found);
         }
     }
-    let Collector { mut storage, one_legged, .. } = collector;
+    let Collector { mut storage, one_legged, replaced, .. } = collector;
+    if replaced.count() > 0 {
+        found.error(
+            Code::ReplicaReplaced,
+            format!(
+                "the copies of consistency groups {replaced} at the recovery site were replaced by a later \
+                 promotion at the other one: they are no replicas"
+            ),
+            "the plan's direction contradicts the storage; look at where each group was written last, \
+             and bring that side back",
+        );
+    }
     if one_legged.count() > 0 {
         found.error(
             Code::ReplicaMissing,
@@ -154,6 +166,8 @@ struct Collector<'r, 'a> {
     seen: Vec<Time>,
     storage: Storage<'a>,
     one_legged: Names,
+    /// Groups that a failover would recover from a copy that was given up.
+    replaced: Names,
 }
 
 impl<'a> Collector<'_, 'a> {
@@ -166,6 +180,10 @@ impl<'a> Collector<'_, 'a> {
         let there = place.and_then(|place| self.legs.at(way.to, place));
         if there.is_none() {
             self.one_legged.add(id);
+        }
+        let replaced = there.is_some_and(|leg| leg.role == ReplicaRole::RemoteFailedOver);
+        if replaced && self.request.kind == RunKind::Failover {
+            self.replaced.add(id);
         }
         let (Some(leg), Some(place)) = (here.or(there), place) else { return };
         self.legs.know(place);

@@ -4,8 +4,9 @@ use super::{plan_spec, sentences, try_compile, world};
 use crate::document::PlanSpec;
 use crate::finding::Finding;
 use crate::fixture::{NewVm, World};
+use crate::graph::{Action, Step};
 use crate::id::PlanName;
-use crate::inventory::HostState;
+use crate::inventory::{HostState, ReplicaRole};
 use crate::run::RunKind;
 
 fn errors(world: &World, plan: &PlanName, kind: RunKind) -> String {
@@ -207,4 +208,41 @@ fn a_site_is_never_left_and_gone_to_by_one_plan() {
     insta::assert_snapshot!(
         said.lines().filter(|l| l.contains("leaves")).collect::<Vec<_>>().join("\n")
     );
+}
+
+/// The roles of a group's legs at paris and at lyon.
+fn legs(world: &mut World, roles: [ReplicaRole; 2]) {
+    for (site, role) in ["paris", "lyon"].into_iter().zip(roles) {
+        for leg in &mut world.inventory.sites.get_mut(site).unwrap().groups {
+            leg.role = role;
+        }
+    }
+}
+
+#[test]
+fn a_failover_to_a_copy_that_was_replaced_is_an_error() {
+    let (mut world, plan) = world("silver-sync");
+    legs(&mut world, [ReplicaRole::FailedOver, ReplicaRole::RemoteFailedOver]);
+    insta::assert_snapshot!(errors(&world, &plan, RunKind::Failover));
+}
+
+/// A migration that stopped behind its pivot is started again: what was promoted is not sent again, and
+/// its promotion counts as it is.
+#[test]
+fn a_planned_migration_sends_nothing_from_a_side_that_was_given_up() {
+    let (mut world, plan) = world("silver-sync");
+    legs(&mut world, [ReplicaRole::RemoteFailedOver, ReplicaRole::FailedOver]);
+    let generation = |world: &World| world.inventory.sites["lyon"].groups[0].generation;
+    let before = generation(&world);
+    let graph = try_compile(&world, &plan, RunKind::PlannedMigration, |_| {}).unwrap().graph;
+    let sends = |step: &Step| matches!(step.action, Action::SyncStorage(_));
+    assert!(!graph.steps.iter().any(sends));
+    let promotes = |step: &Step| matches!(step.action, Action::PromoteStorage(_));
+    assert!(graph.steps.iter().any(promotes));
+    assert!(graph.groups.iter().all(|group| group.generation < before.max(1)));
+
+    // A leg that does not know may hold writes of its own.
+    legs(&mut world, [ReplicaRole::Source, ReplicaRole::FailedOver]);
+    let graph = try_compile(&world, &plan, RunKind::PlannedMigration, |_| {}).unwrap().graph;
+    assert!(graph.steps.iter().any(sends));
 }
