@@ -141,17 +141,19 @@ pub fn sabotages() -> [Sabotage; SABOTAGES] {
             after(Release::RaiseOnly),
             rewind,
         ),
-        today(
+        new(
             "read-then-raise",
             "after a restore the world is read first, and the fences are raised then",
             after(Release::ReadThenRaise),
             rewind,
+            ONE_WRITER,
         ),
-        today(
+        new(
             "silent-site",
             "after a restore a site that does not answer is passed over, and nothing cuts it off",
             after(Release::RaiseWhoAnswers),
             Budget { outages: 1, ..rewind },
+            ONE_WRITER,
         ),
         new(
             "evidence-then-fence",
