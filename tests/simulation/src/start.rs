@@ -19,17 +19,6 @@ use crate::life::Place;
 use crate::server::Core;
 use crate::watch::Sight;
 
-/// Live methods that the simulated sites can do.
-const METHODS: [Method; 7] = [
-    Method::VMotion,
-    Method::StorageVMotion,
-    Method::XvMotion,
-    Method::CrossManager,
-    Method::LongDistance,
-    Method::LongDistanceActiveActive,
-    Method::LongDistanceActivePassive,
-];
-
 /// What somebody asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
@@ -93,7 +82,7 @@ impl Core {
             _ => None,
         };
         let supported: BTreeMap<SiteName, Vec<Method>> =
-            self.scene.sites.iter().map(|site| (site.clone(), METHODS.to_vec())).collect();
+            self.scene.sites.iter().map(|site| (site.clone(), live_methods())).collect();
         let request = Request {
             config: &self.scene.config,
             plan: &self.scene.plan,
@@ -211,6 +200,11 @@ impl Core {
         });
         evidence.collect()
     }
+}
+
+/// Simulated sites can do every live method.
+fn live_methods() -> Vec<Method> {
+    Method::ALL.into_iter().filter(|method| method.is_live()).collect()
 }
 
 fn inventory(reported: &BTreeMap<SiteName, Reported>) -> Inventory {
