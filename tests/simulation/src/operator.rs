@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use muster_contract::{FenceDomain, Token};
 use muster_engine::{
-    Answer, By, Clock, Course, Evidence, EvidenceSource, RunView, Sites, StepState, Verdict,
-    WaitingFor, fold,
+    Answer, By, Clock, Course, RunView, Sites, StepState, Verdict, WaitingFor, fold,
 };
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
@@ -109,14 +108,7 @@ impl Operator {
         let Some(from) = failed_site(core, run).filter(|from| core.watch.vouch(from)) else {
             return;
         };
-        let observed_at = core.clock.now();
-        let reason = String::from("it is off, and I keep it off");
-        let evidence = Evidence {
-            against: from.clone(),
-            source: EvidenceSource::Attestation { by: ines(), reason },
-            observed_at,
-            expires_at: observed_at + Core::evidence_lasts(),
-        };
+        let evidence = core.observed(&from, crate::start::word());
         core.watch.note("ines", format_args!("attests that {from} is off"));
         _ = core.engine.attest(run, evidence).await;
     }

@@ -12,7 +12,6 @@ use muster_engine::{
 };
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::state::Event as PlanEvent;
-use muster_plans::time::Span;
 use tokio::task::JoinSet;
 
 use crate::clock::SkewedClock;
@@ -238,9 +237,5 @@ impl Core {
         let Some(adapter) = self.lines.adapter(site) else { return false };
         let asked = tokio::time::timeout(Duration::from_secs(5), adapter.query(&Query::Alive));
         matches!(asked.await, Ok(Ok(_)))
-    }
-
-    pub(crate) fn evidence_lasts() -> Span {
-        Span::mins(15)
     }
 }

@@ -12,12 +12,16 @@ use muster_plans::id::{RunId, RunTag, SiteName};
 use muster_plans::inventory::Inventory;
 use muster_plans::mobility::{Method, Rules};
 use muster_plans::run::RunKind;
+use muster_plans::time::Span;
 
 use crate::database::{Reported, Row};
 use crate::desk::short;
 use crate::life::Place;
 use crate::server::Core;
 use crate::watch::Sight;
+
+/// For how long evidence counts, as in the server.
+const EVIDENCE_LASTS: Span = Span::mins(15);
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -166,8 +170,7 @@ impl Core {
     ) -> Vec<Evidence> {
         let mut found = Vec::new();
         if attest {
-            let reason = String::from("it is off, and I keep it off");
-            found.push(EvidenceSource::Attestation { by: By(String::from("ines")), reason });
+            found.push(word());
         }
         let Some(adapter) = self.lines.adapter(at) else { return Vec::new() };
         for _ in 0..5 {
@@ -179,7 +182,7 @@ impl Core {
                         break;
                     }
                     (Some(_), Some(WitnessSight::Silent)) if !attest => {
-                        self.clock.sleep(muster_plans::time::Span::secs(4)).await;
+                        self.clock.sleep(Span::secs(4)).await;
                     }
                     _ => break,
                 },
@@ -190,16 +193,21 @@ impl Core {
         if let Ok(Observation::Fence(FenceState::Fenced)) = fence.map(|seen| seen.state) {
             found.push(EvidenceSource::Fence(at.clone()));
         }
-        let observed_at = self.clock.now();
-        let expires_at = observed_at + Core::evidence_lasts();
-        let evidence = found.into_iter().map(|source| Evidence {
-            against: against.clone(),
-            source,
-            observed_at,
-            expires_at,
-        });
-        evidence.collect()
+        found.into_iter().map(|source| self.observed(against, source)).collect()
     }
+
+    /// Evidence against a site, as it is seen now.
+    pub(crate) fn observed(&self, against: &SiteName, source: EvidenceSource) -> Evidence {
+        let observed_at = self.clock.now();
+        let expires_at = observed_at + EVIDENCE_LASTS;
+        Evidence { against: against.clone(), source, observed_at, expires_at }
+    }
+}
+
+/// What a person says who keeps a site off.
+pub(crate) fn word() -> EvidenceSource {
+    let reason = String::from("it is off, and I keep it off");
+    EvidenceSource::Attestation { by: By(String::from("ines")), reason }
 }
 
 /// Simulated sites can do every live method.
