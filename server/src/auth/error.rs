@@ -29,6 +29,9 @@ pub enum AuthError {
         /// All that there are.
         known: String,
     },
+    /// A token would be made that may more than the one that asks for it.
+    #[error("a token makes no token that may more than itself: {0}")]
+    WiderToken(String),
     /// Somebody must stay who can administer users.
     #[error(
         "`{0}` is the last user who may administer users; give the role to somebody else first"

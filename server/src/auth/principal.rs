@@ -3,6 +3,7 @@
 use std::fmt;
 
 use muster_plans::run::RunKind;
+use muster_plans::time::Time;
 
 use super::privilege::{Privilege, Privileges};
 
@@ -37,6 +38,17 @@ pub struct Principal {
     pub via: Via,
     /// The password was made by the server and must be changed.
     pub one_time: bool,
+    /// Of a token, what a token made with it may not exceed.
+    pub bounds: Bounds,
+}
+
+/// What the token that somebody came in with is bound to. A session is bound to nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Roles that it was made for; `None`: all of its user's.
+    pub scopes: Option<Vec<String>>,
+    /// When it ends; `None`: it does not.
+    pub ends: Option<Time>,
 }
 
 impl Principal {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use muster_plans::time::Span;
 use muster_store::{Session, User};
 
+use super::principal::Bounds;
 use super::role::Role;
 use super::{Auth, AuthError, Principal, Via, secret};
 
@@ -204,5 +205,6 @@ pub(super) fn principal(user: &User, via: Via) -> Principal {
         privileges: Role::together(&user.roles),
         via,
         one_time: user.one_time,
+        bounds: Bounds::default(),
     }
 }

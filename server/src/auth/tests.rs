@@ -214,6 +214,30 @@ async fn tokens_do_no_more_than_their_user_and_their_scopes() {
 }
 
 #[tokio::test]
+async fn a_token_makes_no_token_that_may_more_than_itself() {
+    let clock = Hand::new();
+    let (auth, _) = open(&clock).await;
+    let ends = auth.now() + Span::mins(60);
+    let (_, text) = token(&auth, "admin", Some(&["auditor", "test-admin"])).await;
+    let who = auth.by_token(&text).await.unwrap().unwrap();
+    let blank = NewToken { user: "admin".to_owned(), ..NewToken::default() };
+
+    let (like, _) = auth.make_own_token(&who, blank.clone()).await.unwrap();
+    assert_eq!(like.scopes, Some(vec!["auditor".to_owned(), "test-admin".to_owned()]));
+    assert_eq!(like.expires_at, Some(ends));
+    let (less, _) =
+        auth.make_own_token(&who, new("admin", Some(&["auditor"]), auth.now())).await.unwrap();
+    assert_eq!(less.scopes, Some(vec!["auditor".to_owned()]));
+
+    let wider =
+        auth.make_own_token(&who, new("admin", Some(&["auditor", "administrator"]), auth.now())).await;
+    let said = wider.unwrap_err().to_string();
+    assert!(said.ends_with("the scopes administrator (it has auditor, test-admin)"), "{said}");
+    let longer = NewToken { expires_at: Some(ends + Span::mins(1)), ..blank };
+    assert!(matches!(auth.make_own_token(&who, longer).await, Err(AuthError::WiderToken(_))));
+}
+
+#[tokio::test]
 async fn guessing_is_stopped_and_tells_nothing() {
     let clock = Hand::new();
     let (auth, first) = open(&clock).await;

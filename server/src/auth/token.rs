@@ -3,6 +3,7 @@
 use muster_plans::time::{Span, Time};
 use muster_store::Token;
 
+use super::principal::Bounds;
 use super::role::Role;
 use super::session::principal;
 use super::{Auth, AuthError, Principal, Privilege, Via, secret};
@@ -65,6 +66,19 @@ impl Auth {
         Ok((token, text))
     }
 
+    /// Makes a token for somebody who is signed in. Whoever came in with a token gets none that may
+    /// more or lasts longer than that one: where nothing is asked for, it is bound like that one.
+    ///
+    /// # Errors
+    /// As [`Auth::make_token`], and [`AuthError::WiderToken`].
+    pub async fn make_own_token(
+        &self,
+        who: &Principal,
+        new: NewToken,
+    ) -> Result<(Token, String), AuthError> {
+        self.make_token(within(&who.bounds, new)?).await
+    }
+
     /// Who a token belongs to; `None`: nobody, or nobody any more.
     ///
     /// # Errors
@@ -104,6 +118,7 @@ impl Auth {
             // Both what its user may and what it was made for, whichever is less.
             who.privileges = who.privileges.and(Role::together(scopes));
         }
+        who.bounds = Bounds { scopes: token.scopes, ends: token.expires_at };
         Ok(Some(who))
     }
 
@@ -119,4 +134,23 @@ impl Auth {
         }
         Ok(self.store().tokens().revoke(id, self.now()).await?)
     }
+}
+
+/// What is asked for, within the bounds of the token that asks.
+fn within(bounds: &Bounds, mut new: NewToken) -> Result<NewToken, AuthError> {
+    if let Some(own) = &bounds.scopes {
+        let asked = new.scopes.get_or_insert_with(|| own.clone());
+        let wider: Vec<_> = asked.iter().filter(|scope| !own.contains(scope)).cloned().collect();
+        if !wider.is_empty() {
+            let (wider, own) = (wider.join(", "), own.join(", "));
+            return Err(AuthError::WiderToken(format!("the scopes {wider} (it has {own})")));
+        }
+    }
+    if let Some(end) = bounds.ends {
+        let asked = *new.expires_at.get_or_insert(end);
+        if asked > end {
+            return Err(AuthError::WiderToken(format!("an end after {end}")));
+        }
+    }
+    Ok(new)
 }

@@ -154,6 +154,8 @@ impl From<AuthError> for Problem {
                 .help("see /account, POST /api/v1/me/password or `muster sign-in`"),
             AuthError::Faults(faults) => wrong(faults.into_iter().map(FieldError::from).collect()),
             AuthError::UnknownRole { .. } => Problem::new(Code::BadValue, detail),
+            AuthError::WiderToken(_) => Problem::new(Code::NotAllowed, detail)
+                .help("sign in with your password, or ask for less"),
             AuthError::LastAdministrator(_) => Problem::new(Code::LastAdministrator, detail),
             AuthError::NotFound(_) => Problem::new(Code::NotFound, detail),
             AuthError::Store(muster_store::Error::Exists(_)) => {
