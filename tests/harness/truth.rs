@@ -34,6 +34,11 @@ impl Truth {
         self.0["acknowledged"].as_u64().unwrap_or_default()
     }
 
+    /// Acknowledged writes that were given up, by promotion.
+    pub fn lost(&self) -> Vec<Value> {
+        self.0["lost"].as_array().cloned().unwrap_or_default()
+    }
+
     /// Operations whose effect happened more than once.
     pub fn repeated(&self) -> Vec<String> {
         let effects = self.0["effects"].as_object().into_iter().flatten();
@@ -71,7 +76,18 @@ impl Truth {
     /// Where it is not so.
     #[track_caller]
     pub fn assert_spotless(&self) -> &Truth {
-        assert_eq!(self.0["lost"], Value::Array(Vec::new()));
+        self.assert_spotless_since(&[])
+    }
+
+    /// The same, but for writes that were lost before: those that an unplanned failover of replicated
+    /// storage gives up are lost for good.
+    ///
+    /// # Panics
+    /// Where it is not so.
+    #[track_caller]
+    pub fn assert_spotless_since(&self, lost_before: &[Value]) -> &Truth {
+        let lost = self.lost().into_iter().filter(|one| !lost_before.contains(one));
+        assert_eq!(lost.collect::<Vec<_>>(), Vec::<Value>::new(), "acknowledged writes are lost");
         assert_eq!(self.0["leftovers"], Value::Array(Vec::new()));
         assert_eq!(self.0["framesLeaked"].as_u64(), Some(0), "frames left a bubble");
         self.assert_safe()
