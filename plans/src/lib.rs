@@ -4,6 +4,7 @@
 //! graphs, forecasts, plan state. All of it is synchronous functions over values: this crate reads no
 //! clock, makes no ids, does no I/O, and knows no adapter.
 
+mod both;
 pub mod check;
 pub mod compile;
 pub mod config;

@@ -60,7 +60,7 @@ impl Torment {
             self.turn = turn;
             self.round(0);
         }
-        while !WORKFLOWS.iter().all(|workflow| self.was_hit(workflow)) {
+        while self.needs(&WORKFLOWS) {
             self.turn = (self.turn + 1) % PLANS.len();
             self.round(KILLS_EACH);
         }
@@ -74,15 +74,28 @@ impl Torment {
         self.hits.lock().unwrap().get(workflow).is_some_and(|n| *n >= self.goal)
     }
 
-    /// Every workflow at least once, back to where it began.
+    /// The workflows that were not hit often enough, and those that lead to them, back to where it began.
     fn round(&mut self, kills: u32) {
         let lost_before = self.demo.truth().lost();
-        self.run("test", kills);
-        self.run("cleanup", kills);
-        self.run("planned", kills);
-        self.run("reprotect", kills);
-        self.run("failback", kills);
+        if kills == 0 || self.needs(&["test", "cleanup"]) {
+            self.run("test", kills);
+            self.run("cleanup", kills);
+        }
+        if kills == 0 || self.needs(&["planned", "reprotect", "failback"]) {
+            self.run("planned", kills);
+            self.run("reprotect", kills);
+            self.run("failback", kills);
+        }
         self.demo.truth().assert_spotless_since(&lost_before);
+        if kills == 0 || self.needs(&["failover"]) {
+            self.fail_over(kills);
+        }
+        let plan = self.demo.get(&format!("/api/v1/plans/{}", self.plan()));
+        assert_eq!((&plan["phase"], &plan["from"][0]), (&json!("idle"), &json!("paris")));
+    }
+
+    /// Paris is lost and returns.
+    fn fail_over(&mut self, kills: u32) {
         self.demo.sim("break", "site", "paris");
         self.run("failover", kills);
         self.demo.truth().assert_safe();
@@ -91,8 +104,10 @@ impl Torment {
         self.run("failover", kills);
         self.run("failback", kills);
         self.demo.truth().assert_safe();
-        let plan = self.demo.get(&format!("/api/v1/plans/{}", self.plan()));
-        assert_eq!((&plan["phase"], &plan["from"][0]), (&json!("idle"), &json!("paris")));
+    }
+
+    fn needs(&self, workflows: &[&str]) -> bool {
+        !workflows.iter().all(|workflow| self.was_hit(workflow))
     }
 
     /// Until the owed steps can run.

@@ -8,7 +8,7 @@ use crate::graph::SiteIx;
 use crate::id::ContainerId;
 
 /// The containers of the plan's volumes, for the sites where VMs are recovered.
-pub(super) fn containers<'a>(
+pub(crate) fn containers<'a>(
     sites: &Sites<'a>,
     members: &[Member<'a>],
     storage: &Storage<'a>,
@@ -22,14 +22,14 @@ pub(super) fn containers<'a>(
 }
 
 /// Place in [`Containers::ids`].
-pub(super) type ContainerNo = u32;
+pub(crate) type ContainerNo = u32;
 
 /// Where the plan's volumes lie at one site.
 #[derive(Default)]
-pub(super) struct Containers<'a> {
-    pub(super) ids: Vec<&'a ContainerId>,
+pub(crate) struct Containers<'a> {
+    pub(crate) ids: Vec<&'a ContainerId>,
     /// By number of the volume; `None`: the site does not report it.
-    pub(super) of_volume: Vec<Option<ContainerNo>>,
+    pub(crate) of_volume: Vec<Option<ContainerNo>>,
 }
 
 impl<'a> Containers<'a> {

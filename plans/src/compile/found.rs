@@ -20,6 +20,12 @@ impl Found {
         self.warnings.push(Finding::warning(code, message, help));
     }
 
+    /// Adds what was found at the same time, behind what is there.
+    pub(crate) fn append(&mut self, mut later: Found) {
+        self.errors.append(&mut later.errors);
+        self.warnings.append(&mut later.warnings);
+    }
+
     /// Everything, errors first.
     pub(crate) fn all(self) -> Vec<Finding> {
         self.errors.into_iter().chain(self.warnings).collect()

@@ -4,6 +4,7 @@ use super::Request;
 use super::found::{Found, Names};
 use super::lookup::{Lookup, with_room};
 use super::sites::{Sites, Way};
+use crate::both::both;
 use crate::finding::Code;
 use crate::graph::SiteIx;
 use crate::group::{self, DerivedGroup, Protection};
@@ -39,9 +40,12 @@ pub(crate) fn members<'a>(
     groups: &[(&'a DerivedGroup, Way)],
     found: &mut Found,
 ) -> Vec<Member<'a>> {
-    let at: Vec<Lookup<VmId, &VirtualMachine>> =
-        sites.all().map(|site| by_id(sites, site)).collect();
     let total = groups.iter().map(|(group, _)| group.members.len()).sum();
+    let of = |all: &[SiteIx]| -> Vec<_> { all.iter().map(|site| by_id(sites, *site)).collect() };
+    let all: Vec<SiteIx> = sites.all().collect();
+    let (some, others) = all.split_at(all.len() / 2);
+    let (mut at, more) = both(total, || of(some), || of(others));
+    at.extend(more);
     let (mut members, mut seen) = (Vec::with_capacity(total), with_room(total));
     let mut gone = Names::default();
     for (group, way) in groups {

@@ -2,6 +2,7 @@
 
 use super::Request;
 use super::cards::{Targets, targets};
+use super::containers::containers;
 use super::found::Found;
 use super::hosts::Hosts;
 use super::live::{self, Chosen};
@@ -12,6 +13,7 @@ use super::room;
 use super::settings::{Resolver, Settings};
 use super::sites::{self, Sites, Way};
 use super::storage::{self, Storage};
+use crate::both::both;
 use crate::document::PlanSpec;
 use crate::finding::Code;
 use crate::graph::SiteIx;
@@ -36,6 +38,30 @@ pub(crate) struct Model<'a> {
     pub(crate) chosen: Vec<Chosen>,
 }
 
+/// What is wrong, by the part of the model that found it.
+#[derive(Default)]
+struct Parts {
+    settings: Found,
+    storage: Found,
+    holdings: Found,
+    torn: Found,
+    age: Found,
+    order: Found,
+    room: Found,
+    placement: Found,
+    targets: Found,
+}
+
+impl Parts {
+    fn tell(self, found: &mut Found) {
+        let Parts { settings, storage, holdings, torn, age, order, room, placement, targets } =
+            self;
+        for part in [settings, storage, holdings, torn, age, order, room, placement, targets] {
+            found.append(part);
+        }
+    }
+}
+
 impl<'a> Model<'a> {
     /// Decides. `None` where so much is wrong that there is nothing to decide about; what is wrong is
     /// in `found` either way.
@@ -55,30 +81,59 @@ impl<'a> Model<'a> {
             return None;
         }
         members::judge_protection(&members, found);
-        let mut resolver = Resolver::new(spec, found);
-        let settings: Vec<Settings<'_>> =
-            members.iter().map(|member| resolver.settings(member.vm)).collect();
-        let storage = storage::collect(request, &sites, &members, found);
+        // Storage on one side, the plan's rules on the other; then hosts, and what the plan would tear
+        // apart. Neither of the two asks for the other. Each part collects what is wrong by itself, so
+        // that it is told in the same order always.
+        let mut of = Parts::default();
+        let ((storage, containers), (settings, order, targets)) = both(
+            members.len(),
+            || {
+                let mut storage = storage::collect(request, &sites, &members, &mut of.storage);
+                let (holdings, containers) = both(
+                    members.len(),
+                    || storage.holdings(&members, &mut of.holdings),
+                    || containers(&sites, &members, &storage),
+                );
+                storage.hold(holdings);
+                (storage, containers)
+            },
+            || {
+                let mut resolver = Resolver::new(spec, &mut of.settings);
+                let settings: Vec<Settings<'_>> =
+                    members.iter().map(|member| resolver.settings(member.vm)).collect();
+                let order = order::resolve(spec, &members, &settings, &mut of.order);
+                let targets = targets(request, spec, &sites, &members, &settings, &mut of.targets);
+                (settings, order, targets)
+            },
+        );
         if request.kind == RunKind::Failover {
-            storage::judge_age(spec.objectives.rpo, &storage.groups, found);
+            storage::judge_age(spec.objectives.rpo, &storage.groups, &mut of.age);
         }
-        let order = order::resolve(spec, &members, &settings, found);
         let hosts = Hosts::new(&sites);
         let live = request.live && request.kind == RunKind::PlannedMigration;
         let needs_room = request.kind != RunKind::Reprotect;
-        let room = if needs_room { room::room(spec, &sites, &members, found) } else { Vec::new() };
-        let placement = placement::place(
-            request.kind,
-            &sites,
-            &hosts,
-            &members,
-            &settings,
-            &storage,
-            &room,
-            live,
-            found,
+        let room = match needs_room {
+            true => room::room(spec, &sites, &members, &mut of.room),
+            false => Vec::new(),
+        };
+        let (placement, ()) = both(
+            members.len(),
+            || {
+                placement::place(
+                    request.kind,
+                    containers,
+                    &hosts,
+                    &members,
+                    &settings,
+                    &storage,
+                    &room,
+                    live,
+                    &mut of.placement,
+                )
+            },
+            || storage::judge_torn(&sites, &members, &storage, &mut of.torn),
         );
-        let targets = targets(request, spec, &sites, &members, &settings, found);
+        of.tell(found);
         let chosen = if live {
             live::choose(
                 request, &sites, &members, &settings, &storage, &targets, &hosts, &placement, found,

@@ -5,13 +5,12 @@
 
 use std::collections::BinaryHeap;
 
-use super::containers::{ContainerNo, Containers, containers};
+use super::containers::{ContainerNo, Containers};
 use super::found::{Found, Names};
 use super::hosts::{HostNo, Hosts};
 use super::lookup::{Lookup, with_room};
 use super::members::Member;
 use super::settings::Settings;
-use super::sites::Sites;
 use super::storage::{Storage, VolumeNo};
 use crate::finding::{Code, Finding};
 use crate::graph::SiteIx;
@@ -79,11 +78,11 @@ struct Placer<'p, 'a> {
     nowhere: Names,
 }
 
-/// Chooses hosts. `room` are the VMs that will be suspended: their memory counts as free.
+/// Chooses hosts. `containers` are those of the sites, by site; `room` are the VMs that will be suspended: their memory counts as free.
 #[expect(clippy::too_many_arguments, reason = "each is one table of the model that is being built")]
 pub(crate) fn place<'a>(
     kind: RunKind,
-    sites: &Sites<'a>,
+    containers: Vec<Containers<'a>>,
     hosts: &Hosts<'a>,
     members: &[Member<'a>],
     settings: &[Settings<'a>],
@@ -96,7 +95,7 @@ pub(crate) fn place<'a>(
         hosts,
         free: (0..hosts.len() as HostNo).map(|no| free_of(hosts, no)).collect(),
         classes: with_room(4),
-        containers: containers(sites, members, storage),
+        containers,
         woken: Vec::new(),
         short_mib: 0,
         short: Names::default(),

@@ -5,11 +5,13 @@ use super::cards::Cards;
 use super::estimates::SHORT_SHUTDOWN;
 use super::lay::Lay;
 use super::model::Model;
+use super::storage::VmStorage;
+use crate::both::both;
 use crate::document::Shutdown;
 use crate::graph::{
     CloneIx, CloneTarget, GroupIx, GroupTarget, Nic, SiteIx, TestVm, VmIx, VmTarget,
 };
-use crate::id::{HostId, NetworkName};
+use crate::id::HostId;
 use crate::run::RunKind;
 
 /// A graph with its tables filled and no step. `None` where a VM has no host: then there is a finding.
@@ -18,10 +20,7 @@ pub(crate) fn fill(request: &Request<'_>, model: &mut Model<'_>) -> Option<Lay> 
     let mut lay = Lay::new(request, model.sites.names.clone(), recovery);
     let graph = &mut lay.builder.graph;
     graph.groups = std::mem::take(&mut model.storage.groups);
-    graph.vms.reserve(model.members.len());
-    for ix in 0..model.members.len() {
-        graph.vms.push(vm_target(request, model, ix)?);
-    }
+    graph.vms = vm_targets(request, model)?;
     if let Cards::Test(cards) = &mut model.targets.cards {
         graph.bubbles = std::mem::take(&mut model.targets.bubbles);
         graph.clones = clones(request, &graph.groups);
@@ -37,15 +36,69 @@ pub(crate) fn fill(request: &Request<'_>, model: &mut Model<'_>) -> Option<Lay> 
     Some(lay)
 }
 
-fn vm_target(request: &Request<'_>, model: &mut Model<'_>, ix: usize) -> Option<VmTarget> {
-    // Nothing asks for them again: what is laid down from here on looks into the graph.
-    let storage = &mut model.storage.of_vm[ix];
-    let volumes = std::mem::take(&mut storage.volumes);
-    let policies = std::mem::take(&mut storage.policies);
-    let (nics, from_networks) = cards(model, ix);
-    let model = &*model;
+/// What goes over from the model: nothing asks for it again, since what is laid down from here on looks
+/// into the graph.
+struct Moved<'m> {
+    storage: &'m mut [VmStorage],
+    /// Cards in production. A test's graph names no production network at all.
+    nics: Option<&'m mut [Vec<Nic>]>,
+}
+
+fn vm_targets(request: &Request<'_>, model: &mut Model<'_>) -> Option<Vec<VmTarget>> {
+    let mut of_vm = std::mem::take(&mut model.storage.of_vm);
+    let mut cards = match &mut model.targets.cards {
+        Cards::Test(_) => None,
+        Cards::Production(nics) => Some(std::mem::take(nics)),
+    };
+    let middle = of_vm.len() / 2;
+    let (low, high) = of_vm.split_at_mut(middle);
+    let (low_nics, high_nics) = match cards.as_mut().map(|nics| nics.split_at_mut(middle)) {
+        Some((low, high)) => (Some(low), Some(high)),
+        None => (None, None),
+    };
+    let shared = &*model;
+    let fill = |start: usize, moved: Moved<'_>| some_targets(request, shared, start, moved);
+    let (first, second) = both(
+        shared.members.len(),
+        || fill(0, Moved { storage: low, nics: low_nics }),
+        || fill(middle, Moved { storage: high, nics: high_nics }),
+    );
+    let (mut all, second) = (first?, second?);
+    all.extend(second);
+    model.storage.of_vm = of_vm;
+    Some(all)
+}
+
+/// The targets of the members from `start` on.
+fn some_targets(
+    request: &Request<'_>,
+    model: &Model<'_>,
+    start: usize,
+    moved: Moved<'_>,
+) -> Option<Vec<VmTarget>> {
+    let Moved { storage, mut nics } = moved;
+    let mut all = Vec::with_capacity(storage.len());
+    for (place, storage) in storage.iter_mut().enumerate() {
+        let nics = nics.as_mut().map(|nics| std::mem::take(&mut nics[place]));
+        all.push(vm_target(request, model, start + place, storage, nics)?);
+    }
+    Some(all)
+}
+
+fn vm_target(
+    request: &Request<'_>,
+    model: &Model<'_>,
+    ix: usize,
+    storage: &mut VmStorage,
+    nics: Option<Vec<Nic>>,
+) -> Option<VmTarget> {
     let (member, settings) = (&model.members[ix], &model.settings[ix]);
-    let (vm, storage) = (member.vm, &model.storage.of_vm[ix]);
+    let vm = member.vm;
+    let nics = nics.unwrap_or_default();
+    let from_networks = match nics.is_empty() {
+        true => Vec::new(),
+        false => vm.nics.iter().map(|nic| nic.network.clone()).collect(),
+    };
     let to_host = model.placement.host[ix].map(|no| model.hosts.host(no).id.clone())?;
     Some(VmTarget {
         id: vm.id,
@@ -57,8 +110,8 @@ fn vm_target(request: &Request<'_>, model: &mut Model<'_>, ix: usize) -> Option<
         to: member.way.to,
         to_host,
         storage: storage.groups.clone(),
-        volumes,
-        policies,
+        volumes: std::mem::take(&mut storage.volumes),
+        policies: std::mem::take(&mut storage.policies),
         vcpus: vm.vcpus,
         memory_mib: vm.memory_mib,
         nics,
@@ -74,18 +127,6 @@ fn vm_target(request: &Request<'_>, model: &mut Model<'_>, ix: usize) -> Option<
 fn from_host(model: &Model<'_>, ix: usize) -> Option<HostId> {
     let member = &model.members[ix];
     if member.here { member.vm.host.clone() } else { None }
-}
-
-/// Cards in production. A test's graph names no production network at all.
-fn cards(model: &mut Model<'_>, ix: usize) -> (Vec<Nic>, Vec<NetworkName>) {
-    match &mut model.targets.cards {
-        Cards::Test(_) => (Vec::new(), Vec::new()),
-        Cards::Production(nics) if nics[ix].is_empty() => (Vec::new(), Vec::new()),
-        Cards::Production(nics) => {
-            let from = model.members[ix].vm.nics.iter().map(|nic| nic.network.clone());
-            (std::mem::take(&mut nics[ix]), from.collect())
-        }
-    }
 }
 
 /// Guests of a site that is failed over from do not get the time that they have on a quiet day.

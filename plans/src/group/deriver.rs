@@ -8,12 +8,16 @@ use super::sharing::{Registrations, Sharing};
 use super::site_index::SiteIx;
 use super::standing::{Instance, used};
 use super::{Derivation, DerivedGroup, Member};
+use crate::both::both;
 use crate::config::Config;
 use crate::id::{SiteName, VmId};
 use crate::inventory::{Inventory, VirtualMachine};
 
+/// A VM that is registered at a site.
+type Registration<'i> = (VmId, SiteIx, &'i VirtualMachine);
+
 /// Registrations of an inventory, sorted by VM and then by site.
-pub(super) struct Sorted<'i>(Vec<(VmId, SiteIx, &'i VirtualMachine)>);
+pub(super) struct Sorted<'i>(Vec<Registration<'i>>);
 
 impl<'i> Sorted<'i> {
     /// Sorts all registrations. The sites of an index come in the order of the inventory.
@@ -30,9 +34,22 @@ impl<'i> Sorted<'i> {
         &'s self,
         index: &'s Index,
     ) -> impl Iterator<Item = Vec<Instance<'i>>> + 's {
-        let same = self.0.chunk_by(|a, b| a.0 == b.0);
-        same.map(|same| same.iter().map(|(_, site, vm)| Instance::new(index, *site, vm)).collect())
+        by_vm(&self.0, index)
     }
+
+    /// Two halves; all registrations of one VM are in the same one.
+    fn halves(&self) -> (&[Registration<'i>], &[Registration<'i>]) {
+        let middle = self.0.get(self.0.len() / 2).map(|(vm, ..)| *vm);
+        self.0.split_at(self.0.partition_point(|(vm, ..)| Some(*vm) < middle))
+    }
+}
+
+fn by_vm<'s, 'i>(
+    sorted: &'s [Registration<'i>],
+    index: &'s Index,
+) -> impl Iterator<Item = Vec<Instance<'i>>> + 's {
+    let same = sorted.chunk_by(|a, b| a.0 == b.0);
+    same.map(|same| same.iter().map(|(_, site, vm)| Instance::new(index, *site, vm)).collect())
 }
 
 impl Registrations for Sorted<'_> {
@@ -45,28 +62,63 @@ impl Registrations for Sorted<'_> {
 
 /// Derives from nothing: judges each VM, then looks at who shares which storage.
 pub(super) fn derive_all(config: &Config, inventory: &Inventory) -> Derivation {
-    let index = Index::of_registered(config, inventory);
-    build(&index, inventory).0
+    let (index, sorted) = both(
+        inventory.vms(),
+        || Index::of_registered(config, inventory),
+        || Sorted::new(inventory),
+    );
+    build(&index, &sorted, inventory.generation).0
 }
 
-fn build(index: &Index, inventory: &Inventory) -> (Derivation, Sharing, Compliances) {
+/// What was found of some VMs.
+struct Found {
+    cache: Compliances,
+    sharing: Sharing,
+    /// By group.
+    members: Vec<Vec<Member>>,
+}
+
+fn judge(index: &Index, sorted: &[Registration<'_>]) -> Found {
     let (mut cache, mut sharing) = (Compliances::default(), Sharing::new(index));
-    let sorted = Sorted::new(inventory);
     let mut members: Vec<Vec<Member>> = vec![Vec::new(); index.groups.len()];
-    for instances in sorted.by_vm(index) {
+    for instances in by_vm(sorted, index) {
         sharing.use_by(instances[0].vm.id, &used(&instances));
         for judged in index.judge(&instances, &mut cache) {
             sharing.count(&judged, true);
             members[judged.group].push(judged.member);
         }
     }
-    let mut derivation = empty(index, inventory.generation);
-    for (ix, (group, members)) in derivation.groups.values_mut().zip(members).enumerate() {
-        group.members = members;
-        group.members.sort_by(|a, b| a.order().cmp(&b.order()));
-        sharing.list(index, ix, group);
-        sharing.tear(index, ix, group, None, &sorted);
+    Found { cache, sharing, members }
+}
+
+fn build(
+    index: &Index,
+    sorted: &Sorted<'_>,
+    generation: u64,
+) -> (Derivation, Sharing, Compliances) {
+    let (low, high) = sorted.halves();
+    let (found, more) = both(sorted.0.len(), || judge(index, low), || judge(index, high));
+    let Found { cache, mut sharing, mut members } = found;
+    sharing.absorb(more.sharing);
+    for (all, more) in members.iter_mut().zip(more.members) {
+        all.extend(more);
     }
+    let mut derivation = empty(index, generation);
+    let mut groups: Vec<(usize, &mut DerivedGroup)> =
+        derivation.groups.values_mut().enumerate().collect();
+    for ((_, group), members) in groups.iter_mut().zip(members) {
+        group.members = members;
+    }
+    let settle = |groups: &mut [(usize, &mut DerivedGroup)]| {
+        for (ix, group) in groups {
+            group.members.sort_by(|a, b| a.order().cmp(&b.order()));
+            sharing.list(index, *ix, group);
+            sharing.tear(index, *ix, group, None, sorted);
+        }
+    };
+    let middle = groups.len() / 2;
+    let (low, high) = groups.split_at_mut(middle);
+    both(sorted.0.len(), || settle(low), || settle(high));
     (derivation, sharing, cache)
 }
 
@@ -120,7 +172,8 @@ impl Deriver {
     /// `previous`.
     pub fn new(config: &Config, inventory: &Inventory, previous: Option<&Derivation>) -> Deriver {
         let index = Index::new(config, inventory);
-        let (derivation, sharing, cache) = build(&index, inventory);
+        let sorted = Sorted::new(inventory);
+        let (derivation, sharing, cache) = build(&index, &sorted, inventory.generation);
         let mut vms = Registered::new();
         for (site, inventory) in inventory.sites.values().enumerate() {
             for vm in &inventory.vms {

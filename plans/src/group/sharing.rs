@@ -41,6 +41,18 @@ impl Sharing {
         }
     }
 
+    /// Adds what was found of other VMs, each with a higher id than all of these.
+    pub(super) fn absorb(&mut self, more: Sharing) {
+        for (users, more) in self.users.iter_mut().zip(more.users) {
+            users.extend(more);
+        }
+        for (inside, more) in self.inside.iter_mut().zip(more.inside) {
+            for (storage, count) in more {
+                *inside.entry(storage).or_default() += count;
+            }
+        }
+    }
+
     /// Removes a user.
     pub(super) fn unuse_by(&mut self, vm: VmId, used: &[StorageIx]) {
         for &storage in used {

@@ -90,4 +90,9 @@ impl Inventory {
     pub fn link(&self, a: &SiteName, b: &SiteName) -> Option<&Link> {
         self.links.iter().find(|l| (&l.a == a && &l.b == b) || (&l.a == b && &l.b == a))
     }
+
+    /// How many VMs are registered, at all sites together.
+    pub(crate) fn vms(&self) -> usize {
+        self.sites.values().map(|site| site.vms.len()).sum()
+    }
 }

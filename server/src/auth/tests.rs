@@ -229,8 +229,9 @@ async fn a_token_makes_no_token_that_may_more_than_itself() {
         auth.make_own_token(&who, new("admin", Some(&["auditor"]), auth.now())).await.unwrap();
     assert_eq!(less.scopes, Some(vec!["auditor".to_owned()]));
 
-    let wider =
-        auth.make_own_token(&who, new("admin", Some(&["auditor", "administrator"]), auth.now())).await;
+    let wider = auth
+        .make_own_token(&who, new("admin", Some(&["auditor", "administrator"]), auth.now()))
+        .await;
     let said = wider.unwrap_err().to_string();
     assert!(said.ends_with("the scopes administrator (it has auditor, test-admin)"), "{said}");
     let longer = NewToken { expires_at: Some(ends + Span::mins(1)), ..blank };

@@ -18,7 +18,8 @@ use crate::time::Time;
 use legs::Legs;
 use point::capture;
 pub(crate) use point::judge_age;
-use torn::{judge_home, judge_torn};
+use torn::judge_home;
+pub(crate) use torn::judge_torn;
 
 /// The groups by index, and what of each VM they hold.
 #[derive(Debug, Default)]
@@ -105,7 +106,7 @@ impl Storage<'_> {
     }
 }
 
-/// Collects the groups of all members.
+/// Collects the groups of all members. What they hold of each is put in by [`Storage::hold`].
 pub(crate) fn collect<'a>(
     request: &Request<'a>,
     sites: &Sites<'a>,
@@ -126,7 +127,7 @@ pub(crate) fn collect<'a>(
             collector.group(id, member.way, found);
         }
     }
-    let Collector { mut storage, one_legged, replaced, .. } = collector;
+    let Collector { storage, one_legged, replaced, .. } = collector;
     if replaced.count() > 0 {
         found.error(
             Code::ReplicaReplaced,
@@ -145,18 +146,15 @@ pub(crate) fn collect<'a>(
             "check that replication is set up and that the site's agent sees its storage",
         );
     }
-    storage.vms = vec![Vec::new(); storage.groups.len()];
-    storage.of_vm.reserve(members.len());
-    for (vm, member) in (0_u32..).zip(members) {
-        let held = storage.held_by(member.vm);
-        judge_home(member, &held, found);
-        for group in &held.groups {
-            storage.vms[group.0 as usize].push(vm);
-        }
-        storage.of_vm.push(held);
-    }
-    judge_torn(sites, members, &storage, found);
     storage
+}
+
+/// What the plan's groups hold of each member, and the members of each group.
+pub(crate) struct Holdings {
+    /// By member.
+    of_vm: Vec<VmStorage>,
+    /// By group.
+    vms: Vec<Vec<u32>>,
 }
 
 struct Collector<'r, 'a> {
@@ -229,6 +227,27 @@ fn generation_before(leg: &ConsistencyGroup) -> u64 {
 }
 
 impl Storage<'_> {
+    /// Finds what the groups hold of each member.
+    pub(crate) fn holdings(&self, members: &[Member<'_>], found: &mut Found) -> Holdings {
+        let mut vms = vec![Vec::new(); self.groups.len()];
+        let mut of_vm = Vec::with_capacity(members.len());
+        for (vm, member) in (0_u32..).zip(members) {
+            let held = self.held_by(member.vm);
+            judge_home(member, &held, found);
+            for group in &held.groups {
+                vms[group.0 as usize].push(vm);
+            }
+            of_vm.push(held);
+        }
+        Holdings { of_vm, vms }
+    }
+
+    /// Puts in what was found.
+    pub(crate) fn hold(&mut self, Holdings { of_vm, vms }: Holdings) {
+        self.of_vm = of_vm;
+        self.vms = vms;
+    }
+
     /// What of a VM is in the plan's groups.
     fn held_by(&self, vm: &VirtualMachine) -> VmStorage {
         let mut held = VmStorage::default();

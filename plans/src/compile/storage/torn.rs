@@ -29,7 +29,7 @@ pub(super) fn judge_home(member: &Member<'_>, held: &VmStorage, found: &mut Foun
 
 /// A consistency group changes its role as a whole: VMs on it that are not in the plan would lose
 /// their storage under their feet.
-pub(super) fn judge_torn(
+pub(crate) fn judge_torn(
     sites: &Sites<'_>,
     members: &[Member<'_>],
     storage: &Storage<'_>,
