@@ -71,6 +71,19 @@ pub struct Banner {
 pub struct Hold {
     /// Why this person may not let it go on; `None`: they may.
     pub refused: Option<String>,
+    /// What the sites hold, and the database does not know.
+    pub contradictions: Vec<Contradiction>,
+}
+
+/// A plan whose state in the database is not what its storage says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The plan.
+    pub plan: String,
+    /// What does not fit, one consistency group each.
+    pub says: Vec<String>,
+    /// What letting the server go on makes of it.
+    pub then: String,
 }
 
 /// Colours of the console. Kept in the cookie `theme`, so that the first byte of a page is right.

@@ -18,4 +18,4 @@ pub mod text;
 
 pub use askama::{self, Template};
 pub use asset::{Asset, asset, asset_url};
-pub use chrome::{Banner, Chrome, Hold, Live, Nav, Theme, User};
+pub use chrome::{Banner, Chrome, Contradiction, Hold, Live, Nav, Theme, User};

@@ -5,6 +5,7 @@
 
 mod action;
 mod event;
+mod reckon;
 mod srm;
 mod step;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::run::RunKind;
 
 pub use action::{OperatorAction, Refusal};
 pub use event::{Event, Flag};
+pub use reckon::{Reckoning, Sight, Stand, reckon};
 pub use srm::{SrmFacts, SrmStatus};
 pub use step::Illegal;
 

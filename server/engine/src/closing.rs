@@ -23,7 +23,8 @@ pub fn owed_sites(graph: &Graph, owed: &[StepIx]) -> BTreeSet<SiteName> {
 /// What happens to the plan whose run has ended like this, owing something to these sites.
 pub fn plan_event(kind: RunKind, ending: Ending, owed: BTreeSet<SiteName>) -> PlanEvent {
     match ending {
-        Ending::Halted => PlanEvent::RunHalted,
+        // Who gives a run up says where its plan stands from then on; till then it stands half-way.
+        Ending::Halted | Ending::Abandoned => PlanEvent::RunHalted,
         Ending::Undone => PlanEvent::RunUndone,
         Ending::SucceededWithWarnings if kind == RunKind::Cleanup => PlanEvent::RunSucceededLeaving,
         Ending::Succeeded | Ending::SucceededWithWarnings if owed.is_empty() => {

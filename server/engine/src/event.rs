@@ -152,6 +152,8 @@ pub enum Ending {
     Halted,
     /// Everything was undone.
     Undone,
+    /// A person gave it up, since it contradicts what the sites hold. It cannot be resumed.
+    Abandoned,
 }
 
 /// What happened.
@@ -271,6 +273,14 @@ pub enum Event {
         /// Why, where it was said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// A person gives it up as it stands. What is under way is not asked about any more, and nothing is
+    /// undone: whoever writes this has made sure that nothing of it can have an effect from now on.
+    Abandoned {
+        /// Who.
+        by: By,
+        /// Why.
+        reason: String,
     },
     /// It is over.
     Ended(Ending),

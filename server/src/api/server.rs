@@ -9,8 +9,8 @@ use crate::ops;
 
 /// The server: version, incarnation, and whether it holds.
 #[utoipa::path(get, path = "/api/v1/server", tag = "server", responses((status = 200, body = ServerDto)))]
-pub(crate) async fn show(State(app): TheApp) -> Json<ServerDto> {
-    Json(ops::server_state(&app))
+pub(crate) async fn show(State(app): TheApp) -> Answer<ServerDto> {
+    Ok(Json(ops::server_state(&app).await?))
 }
 
 /// Lets the server go on after its database was restored.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::client::Client;
 use super::exit::Exit;
 use super::{Format, Server, output};
-use crate::api::dto::{ReleasedDto, ServerDto};
+use crate::api::dto::{ContradictionDto, ReleasedDto, ServerDto};
 
 /// The server itself.
 #[derive(Debug, Args)]
@@ -56,6 +56,7 @@ fn show(client: &Client, server: &ServerDto) -> anyhow::Result<Exit> {
         if let Some(why) = &server.why {
             output::line(&format!("on hold: {why}"));
         }
+        contradictions(&server.contradictions);
     }
     Ok(if server.on_hold { Exit::Waiting } else { Exit::Done })
 }
@@ -69,7 +70,21 @@ fn released(client: &Client, released: &ReleasedDto) -> anyhow::Result<Exit> {
         for site in &released.sites {
             output::line(&format!("  {}: {}", site.site, site.message));
         }
+        contradictions(&released.contradictions);
     }
     let all = released.sites.iter().all(|site| site.read);
     Ok(if all { Exit::Done } else { Exit::Problems })
+}
+
+/// What the database said and the storage does not.
+fn contradictions(all: &[ContradictionDto]) {
+    for one in all {
+        output::line(&format!(
+            "plan {} and its storage contradict each other; {}",
+            one.plan, one.then
+        ));
+        for says in &one.says {
+            output::line(&format!("  {says}"));
+        }
+    }
 }

@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use muster_contract::{FenceDomain, Outcome, SiteAdapter, Token};
+use muster_contract::{FenceDomain, Observation, Outcome, Query, SiteAdapter, Token};
 use muster_plans::id::SiteName;
 
 use super::control::needs_reason;
+use super::reckon::{Contradiction, contradictions, settle};
 use super::{Asker, Refused};
-use crate::api::dto::{ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
+use crate::api::dto::{ContradictionDto, ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 use crate::app::App;
 use crate::http::Code;
 use crate::tasks::inventory;
 
 /// A site that does not answer within this time is named and not waited for: it may be the one that
-/// was lost.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// was lost. A fence may have to wait for what is under way, which takes up to 20 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// Whether the server holds.
 pub fn on_hold(app: &App) -> bool {
@@ -42,14 +43,20 @@ pub fn not_on_hold(app: &App) -> Result<(), Refused> {
     ))
 }
 
-/// The server itself.
-pub fn server_state(app: &App) -> ServerDto {
-    ServerDto {
+/// The server itself; while it holds, with what contradicts the database.
+///
+/// # Errors
+/// Where the store does not answer.
+pub async fn server_state(app: &App) -> Result<ServerDto, Refused> {
+    let on_hold = on_hold(app);
+    let found = if on_hold { contradictions(app).await? } else { Vec::new() };
+    Ok(ServerDto {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         incarnation: app.store.incarnation(),
-        on_hold: on_hold(app),
+        on_hold,
         why: not_on_hold(app).err().map(|refused| refused.detail),
-    }
+        contradictions: found.iter().map(Contradiction::dto).collect(),
+    })
 }
 
 /// A person has looked at the sites and lets work go on.
@@ -77,21 +84,44 @@ pub async fn release_hold(
             "look at its state: muster server show",
         ));
     }
-    let floor = floor(app);
-    let told = app.sites.all().into_iter().map(|(site, adapter)| tell(site, adapter, floor));
-    let sites = join_all(told).await;
+    let sites = tell_all(app).await?;
     all_told_or_named(&sites, &request.without)?;
     inventory::round(app).await;
+    let found = contradictions(app).await?;
+    let shown: Vec<ContradictionDto> = found.iter().map(Contradiction::dto).collect();
+    let incarnation = app.store.incarnation();
     let detail = serde_json::json!({
-        "reason": request.reason, "incarnation": floor.incarnation, "sites": sites,
-        "without": request.without,
+        "reason": request.reason, "incarnation": incarnation, "sites": sites,
+        "without": request.without, "contradictions": shown,
     });
     // Written before anything can be started: nobody is let go on without a trace.
     let entry = asker.audit(app.now(), "server.hold.release", "server", detail);
     app.store.audit().append(vec![entry]).await?;
+    settle(app, asker, &request.reason, &found).await?;
     app.store.settle_restore().await?;
-    tracing::warn!(user.name = %asker.by, incarnation = floor.incarnation, "the hold was released");
-    Ok(ReleasedDto { server: server_state(app), sites })
+    tracing::warn!(user.name = %asker.by, incarnation, "the hold was released");
+    Ok(ReleasedDto { server: server_state(app).await?, sites, contradictions: shown })
+}
+
+/// Tells all sites of the new incarnation. Where one has seen a higher one already, which may be in no
+/// backup, the journal is given one above it, and all are told again.
+async fn tell_all(app: &Arc<App>) -> Result<Vec<SiteReadDto>, Refused> {
+    loop {
+        let floor = floor(app);
+        let told = app.sites.all().into_iter().map(|(site, adapter)| tell(site, adapter, floor));
+        let told: Vec<Told> = join_all(told).await;
+        let highest = told.iter().filter_map(|told| told.seen).max();
+        match highest.filter(|seen| seen.incarnation > floor.incarnation) {
+            Some(seen) => outlive(app, seen).await?,
+            None => return Ok(told.into_iter().map(|told| told.read).collect()),
+        }
+    }
+}
+
+async fn outlive(app: &App, seen: Token) -> Result<(), Refused> {
+    let incarnation = app.store.outlive(seen.incarnation).await?;
+    app.engine.reborn(incarnation);
+    Ok(())
 }
 
 /// The lowest token of this life of the journal.
@@ -125,29 +155,88 @@ fn all_told_or_named(sites: &[SiteReadDto], named: &[String]) -> Result<(), Refu
 
 /// A site answers that did not answer before: it may have missed a new incarnation, so it is told of it
 /// before anything is asked of it. Telling it twice does no harm.
+///
+/// What it answers with is the highest token that it has seen. One that this journal has never given out
+/// shows that the end of the journal is lost, as in a database that was put back together with the mark
+/// beside it: then the server holds.
 pub async fn tell_returned(app: &App, returned: Vec<(SiteName, Arc<dyn SiteAdapter>)>) {
     let told = returned.into_iter().map(|(site, adapter)| tell(site, adapter, floor(app)));
-    for site in join_all(told).await.into_iter().filter(|site| !site.read) {
+    let told: Vec<Told> = join_all(told).await;
+    for site in told.iter().map(|told| &told.read).filter(|site| !site.read) {
         tracing::warn!(site.name = %site.site, site.said = site.message, "a site was not told");
+    }
+    if on_hold(app) {
+        return;
+    }
+    if let Err(error) = judge(app, &told).await {
+        tracing::error!(error = %error, "whether the journal is whole cannot be said");
     }
 }
 
+/// Holds where a site has seen more than the journal knows of.
+async fn judge(app: &App, told: &[Told]) -> Result<(), Refused> {
+    let Some((site, seen)) =
+        told.iter().filter_map(|told| Some((&told.read.site, told.seen?))).max_by_key(|one| one.1)
+    else {
+        return Ok(());
+    };
+    // Read after the sites were: whatever was sent to them was in the journal before.
+    let (epoch, seq) = app.store.reach().await?;
+    let own = Token { incarnation: app.store.incarnation(), epoch, seq };
+    if seen <= own {
+        return Ok(());
+    }
+    outlive(app, seen).await?;
+    let detail = serde_json::json!({
+        "site": site, "seen": seen, "journal": own, "incarnation": app.store.incarnation(),
+    });
+    let entry = Asker::server("muster").audit(app.now(), "server.hold", "server", detail);
+    app.store.audit().append(vec![entry]).await?;
+    tracing::error!(
+        site.name = site, site.seen = %seen, journal.reach = %own,
+        "a site has seen more than the journal knows of: the server holds until somebody releases it"
+    );
+    Ok(())
+}
+
+/// What came of telling a site.
+struct Told {
+    read: SiteReadDto,
+    /// The highest token that it has seen; `None`: it does not answer.
+    seen: Option<Token>,
+}
+
 /// Makes what carries a token of an earlier incarnation impossible at a site.
-async fn tell(site: SiteName, adapter: Arc<dyn SiteAdapter>, floor: Token) -> SiteReadDto {
+async fn tell(site: SiteName, adapter: Arc<dyn SiteAdapter>, floor: Token) -> Told {
     let domain = FenceDomain { site: site.clone(), group: None };
     let raised = tokio::time::timeout(ANSWER_WITHIN, adapter.raise_fence(&domain, floor)).await;
+    let seen = match &raised {
+        Ok(Outcome::Done(_)) => high_water(&*adapter).await,
+        _ => None,
+    };
     let (read, message) = match raised {
-        Ok(Outcome::Done(now)) if now.incarnation > floor.incarnation => (
-            false,
-            format!(
-                "has seen incarnation {} and refuses incarnation {}",
-                now.incarnation, floor.incarnation
+        Ok(Outcome::Done(now)) => match now.incarnation > floor.incarnation {
+            true => (
+                false,
+                format!(
+                    "has seen incarnation {} and refuses incarnation {}",
+                    now.incarnation, floor.incarnation
+                ),
             ),
-        ),
-        Ok(Outcome::Done(_)) => (true, format!("knows incarnation {}", floor.incarnation)),
+            false => (true, format!("knows incarnation {}", floor.incarnation)),
+        },
         Ok(Outcome::Refused(reason)) => (false, reason.message),
         Ok(Outcome::Unknown(hint)) => (false, hint.message),
         Err(_) => (false, format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
     };
-    SiteReadDto { site: site.to_string(), read, message }
+    Told { read: SiteReadDto { site: site.to_string(), read, message }, seen }
+}
+
+/// The highest token that a site has seen, of any object.
+async fn high_water(adapter: &dyn SiteAdapter) -> Option<Token> {
+    let asked = tokio::time::timeout(ANSWER_WITHIN, adapter.query(&Query::Alive)).await;
+    match asked.ok()?.ok()?.state {
+        Observation::Alive { high_water } => Some(high_water),
+        _ => None,
+    }
 }

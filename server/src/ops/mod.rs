@@ -18,6 +18,7 @@ mod outlook;
 mod points;
 mod proof;
 mod readiness;
+mod reckon;
 mod returned;
 mod standing;
 mod start;

@@ -14,8 +14,16 @@ use crate::ops;
 /// How often runs without an executor, and chains, are looked for.
 const ROUND: Duration = Duration::from_millis(500);
 
+/// For so long a start waits for the sites to say what they have seen: whether the journal is whole is
+/// known before anything goes on by it. A site that is silent then is asked when it returns.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
 /// Goes on with runs that an earlier server left behind, then comes round for ever.
 pub async fn run(app: Arc<App>) {
+    let first = ops::tell_returned(&app, app.sites.all().into_iter().collect());
+    if tokio::time::timeout(FIRST_LOOK, first).await.is_err() {
+        tracing::info!("not every site has said at once what it has seen");
+    }
     loop {
         // A restored database does not know what was done last, so nothing goes on by it.
         if !ops::on_hold(&app) {

@@ -124,3 +124,74 @@ async fn a_silent_site_is_named_and_told_when_it_returns() {
     assert_eq!(high_water.incarnation, 2, "it was told of the new life");
     rig.stop().await;
 }
+
+/// The backup is of before a failover: what it says contradicts the storage, which is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_storage_is_right_where_the_database_is_older() {
+    let mut rig = Rig::start().await;
+    let moved = rig.begin(json!({"plan": "archive", "kind": "planned"})).await;
+    let backup = rig.backup();
+    assert_eq!(rig.ended(moved).await, "succeeded");
+    let before = rig.standing("archive").await;
+    let turned = rig.begin(json!({"plan": "archive", "kind": "reprotect"})).await;
+    assert_eq!(rig.ended(turned).await, "succeeded");
+    rig.stop().await;
+    rig.restore(backup);
+    rig.launch().await;
+    rig.settled().await;
+
+    let (_, server) = rig.get("/server").await;
+    let told = &server["contradictions"];
+    assert_eq!(told.as_array().map(Vec::len), Some(1), "{server:#}");
+    assert_eq!((&told[0]["plan"], &told[0]["run"]), (&json!("archive"), &json!(moved.to_string())));
+    assert!(rig.page("/").await.contains("The sites hold what the database does not know of."));
+    let (status, released) =
+        rig.post("/server/hold/release", json!({"reason": "looked at both"})).await;
+    assert_eq!(status, StatusCode::OK, "{released:#}");
+    assert_eq!(released["contradictions"], *told);
+    assert_eq!(released["server"]["contradictions"], json!(null), "nothing is left of them");
+    let row = rig.app().store.runs().get(moved).await.unwrap().unwrap();
+    assert_eq!((row.state.as_str(), row.active), ("abandoned", false));
+    let now = rig.standing("archive").await;
+    assert_eq!((now.active, now.state.phase), (None, muster_plans::state::Phase::Idle));
+    assert_ne!(
+        now.state.direction, before.state.direction,
+        "it was turned by a run that is forgotten"
+    );
+    assert!(rig.audit().await.contains(&"admin plan.rebuild".to_owned()));
+    assert!(rig.page(&format!("/runs/{moved}")).await.contains("given up"));
+    let resumed = rig.post(&format!("/runs/{moved}/resume"), json!({})).await;
+    assert_eq!(refusal(resumed), refused(409, "not-allowed-now"));
+    // The way back is open.
+    let back = rig.begin(json!({"plan": "archive", "kind": "planned"})).await;
+    assert_eq!(rig.ended(back).await, "succeeded");
+    rig.stop().await;
+}
+
+/// A database that was put back together with the mark beside it looks whole. The sites know better.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_has_seen_more_than_the_journal_holds_the_server() {
+    let mut rig = Rig::start().await;
+    let test = rig.begin(json!({"plan": "shop", "kind": "test"})).await;
+    assert_eq!(rig.ended(test).await, "succeeded");
+    rig.stop().await;
+    let mut backup = rig.backup();
+    let mark = rig.data().join("muster.db.life");
+    backup.push((mark.clone(), std::fs::read(&mark).unwrap()));
+    rig.launch().await;
+    assert_eq!(rig.get("/server").await.1["onHold"], false, "nothing is lost yet");
+    let cleanup = rig.begin(json!({"plan": "shop", "kind": "cleanup"})).await;
+    assert_eq!(rig.ended(cleanup).await, "succeeded");
+    rig.stop().await;
+    rig.restore(backup);
+    rig.launch().await;
+    rig.settled().await;
+    let (_, server) = rig.get("/server").await;
+    assert_eq!((&server["onHold"], &server["incarnation"]), (&json!(true), &json!(2)));
+    assert!(rig.audit().await.contains(&"muster server.hold".to_owned()));
+    let reason = json!({"reason": "the cleanup is done"});
+    assert_eq!(rig.post("/server/hold/release", reason).await.0, StatusCode::OK);
+    let again = rig.begin(json!({"plan": "shop", "kind": "cleanup"})).await;
+    assert_eq!(rig.ended(again).await, "succeeded", "a new life, with tokens above the old one");
+    rig.stop().await;
+}

@@ -104,6 +104,13 @@ impl Rig {
         inventory::round(self.app()).await;
     }
 
+    /// Until the sites have been read in this life of the server, and said what they have seen.
+    async fn settled(&self) {
+        let app = self.app();
+        ops::tell_returned(app, app.sites.all().into_iter().collect()).await;
+        inventory::round(app).await;
+    }
+
     /// Changes a plan's document.
     async fn change_plan(&self, name: &str, change: impl FnOnce(&mut Value)) {
         let (_, documents) = ops::documents_of(self.app()).await.unwrap();

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Uri, header};
 use muster_store::RunFilter;
 use muster_web::state::Tone;
-use muster_web::{Banner, Chrome, Hold, Nav, Theme, User};
+use muster_web::{Banner, Chrome, Contradiction, Hold, Nav, Theme, User};
 
 use crate::app::App;
 use crate::auth::{Principal, Privilege};
@@ -17,7 +17,9 @@ pub(super) async fn of(app: &App, who: Option<&Who>, nav: Nav, title: &str, at: 
     chrome.theme = at.theme;
     chrome.banner =
         app.options.banner.as_ref().map(|text| Banner { tone: Tone::Info, text: text.clone() });
-    chrome.hold = who.filter(|_| ops::on_hold(app)).map(hold);
+    if let Some(who) = who.filter(|_| ops::on_hold(app)) {
+        chrome.hold = Some(hold(app, who).await);
+    }
     chrome.waiting = if who.is_some() { waiting(app).await } else { 0 };
     chrome.here = at.here.clone();
     chrome.version = env!("CARGO_PKG_VERSION").to_owned();
@@ -30,9 +32,15 @@ pub(super) fn user(who: &Principal) -> User {
     User { name: who.user.clone(), role }
 }
 
-fn hold(who: &Who) -> Hold {
+async fn hold(app: &App, who: &Who) -> Hold {
     let may = who.principal.may(Privilege::RestoreSettle);
-    Hold { refused: (!may).then(|| format!("It takes {}.", Privilege::RestoreSettle)) }
+    let refused = (!may).then(|| format!("It takes {}.", Privilege::RestoreSettle));
+    // Where the store does not answer the page says so anyway, and nobody lets the server go on.
+    let found = ops::server_state(app).await.map(|server| server.contradictions);
+    let found = found.unwrap_or_default().into_iter();
+    let contradictions =
+        found.map(|one| Contradiction { plan: one.plan, says: one.says, then: one.then });
+    Hold { refused, contradictions: contradictions.collect() }
 }
 
 /// Runs that wait for a person.

@@ -183,6 +183,7 @@ fn sentence(dto: &RunDto, state: RunState) -> String {
         (_, RunState::Succeeded) => "Everything was done.".to_owned(),
         (_, RunState::Warnings) => "Everything that counts was done; see the warnings.".to_owned(),
         (_, RunState::Undone) => format!("Everything was undone{cause}"),
+        (_, RunState::Abandoned) => "It was given up: the sites hold something else.".to_owned(),
     }
 }
 

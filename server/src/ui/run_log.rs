@@ -51,7 +51,8 @@ fn by(event: &Event) -> Option<&str> {
         Event::Answered { by, .. }
         | Event::Ruled { by, .. }
         | Event::CancelRequested { by, .. }
-        | Event::Resumed { by, .. } => Some(&by.0),
+        | Event::Resumed { by, .. }
+        | Event::Abandoned { by, .. } => Some(&by.0),
         _ => None,
     }
 }
@@ -112,6 +113,7 @@ fn words(graph: &Graph, event: &Event) -> (Level, String) {
         Event::Unwinding(_) => (Level::Warning, "What was done is undone from now on".to_owned()),
         Event::Halting(_) => (Level::Warning, "Nothing more is started from now on".to_owned()),
         Event::Resumed { reason: why, .. } => (Level::Note, reason("Resumed", why.as_deref())),
+        Event::Abandoned { reason: why, .. } => (Level::Error, reason("Given up", Some(why))),
         Event::Ended(ending) => ended(*ending),
     }
 }
@@ -122,6 +124,7 @@ fn ended(ending: Ending) -> (Level, String) {
         Ending::SucceededWithWarnings => (Level::Warning, "It succeeded, with warnings"),
         Ending::Halted => (Level::Error, "It halted"),
         Ending::Undone => (Level::Warning, "Everything was undone"),
+        Ending::Abandoned => (Level::Error, "It was given up"),
     };
     (level, text.to_owned())
 }

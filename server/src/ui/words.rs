@@ -47,6 +47,7 @@ pub(super) fn run_state(word: &str) -> RunState {
         "succeeded" => RunState::Succeeded,
         "succeeded-with-warnings" => RunState::Warnings,
         "undone" => RunState::Undone,
+        "abandoned" => RunState::Abandoned,
         _ => RunState::Running,
     }
 }

@@ -77,7 +77,7 @@ fn fill(app: &App, run: &Run, view: Option<&RunView>, graph: Option<&Graph>) -> 
 }
 
 fn is_over(state: &str) -> bool {
-    matches!(state, "succeeded" | "succeeded-with-warnings" | "halted" | "undone")
+    matches!(state, "succeeded" | "succeeded-with-warnings" | "halted" | "undone" | "abandoned")
 }
 
 fn phases(view: &RunView) -> Vec<PhaseDto> {

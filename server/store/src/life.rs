@@ -14,10 +14,13 @@ mod file;
 use std::sync::atomic::Ordering;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    QueryOrder,
+};
 
 use crate::Error;
-use crate::entity::{epoch_counter, lease, life};
+use crate::entity::{epoch_counter, journal, lease, life};
 use crate::open::{Store, begin};
 use crate::text::{int, nat};
 pub(crate) use file::{Known, LifeFile};
@@ -108,7 +111,7 @@ impl Store {
     /// Which life of the journal this is. It rises when the database was restored; it is the first
     /// part of every fencing token.
     pub fn incarnation(&self) -> u64 {
-        self.0.incarnation
+        self.0.incarnation.load(Ordering::Acquire)
     }
 
     /// Whether the database was restored from a backup, or lost, and nobody has settled it yet. Then
@@ -116,6 +119,49 @@ impl Store {
     /// the higher incarnation and was read again. This survives restarts.
     pub fn restored(&self) -> bool {
         self.0.restored.load(Ordering::Acquire)
+    }
+
+    /// A site has seen more than this journal knows of: the end of the journal is lost, although the mark
+    /// did not show it. The journal begins a new life, above everything that was seen; every lease ends, and
+    /// the database counts as restored. Gives the new incarnation.
+    ///
+    /// # Errors
+    /// Where the database or the file beside it cannot be written.
+    pub async fn outlive(&self, seen: u64) -> Result<u64, Error> {
+        let txn = self.begin().await?;
+        let row = only(&txn).await?;
+        let incarnation = nat(row.incarnation).max(seen) + 1;
+        let mark = row.mark.clone();
+        let change = life::ActiveModel {
+            incarnation: Set(int(incarnation)),
+            restored: Set(true),
+            ..row.into()
+        };
+        change.update(&txn).await?;
+        lease::Entity::delete_many().exec(&txn).await?;
+        self.commit(txn).await?;
+        self.0.restored.store(true, Ordering::Release);
+        self.0.incarnation.store(incarnation, Ordering::Release);
+        if let Some(file) = &self.0.life_file {
+            file.write(incarnation, &[&mark])?;
+        }
+        Ok(incarnation)
+    }
+
+    /// The highest epoch that was given out, and how many records the journal holds of it. Together with
+    /// the incarnation this is above every fencing token of this journal that a site may have seen.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn reach(&self) -> Result<(u64, u64), Error> {
+        let row = epoch_counter::Entity::find_by_id(ONLY).one(&self.0.read).await?;
+        let epoch = row.map_or(0, |row| nat(row.epoch));
+        let last = journal::Entity::find()
+            .filter(journal::Column::Epoch.eq(int(epoch)))
+            .order_by_desc(journal::Column::FirstSeq)
+            .one(&self.0.read)
+            .await?;
+        Ok((epoch, last.map_or(0, |row| nat(row.first_seq) + nat(row.count))))
     }
 
     /// A person has looked at all sites after a restore and lets work go on.

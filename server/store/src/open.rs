@@ -1,7 +1,7 @@
 //! Opening a database: lock, check, migrate, find out which life it lives.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use muster_plans::time::Span;
@@ -45,7 +45,7 @@ pub(crate) struct Inner {
     pub(crate) write: DatabaseConnection,
     pub(crate) read: DatabaseConnection,
     pub(crate) life_file: Option<LifeFile>,
-    pub(crate) incarnation: u64,
+    pub(crate) incarnation: AtomicU64,
     pub(crate) restored: AtomicBool,
     failed: AtomicBool,
     pub(crate) appends: AtomicU32,
@@ -74,7 +74,7 @@ impl Store {
             write,
             read,
             life_file,
-            incarnation: life.incarnation,
+            incarnation: AtomicU64::new(life.incarnation),
             restored: AtomicBool::new(life.restored),
             failed: AtomicBool::new(false),
             appends: AtomicU32::new(0),

@@ -19,6 +19,8 @@ super::states! {
         Warnings = "warnings", Warn, "warn", "succeeded with warnings";
         /// Everything was undone.
         Undone = "undone", Quiet, "undo", "undone";
+        /// A person gave it up; it cannot be resumed.
+        Abandoned = "abandoned", Bad, "bad", "given up";
     }
 }
 
@@ -27,7 +29,11 @@ impl RunState {
     pub fn is_over(self) -> bool {
         matches!(
             self,
-            RunState::Halted | RunState::Succeeded | RunState::Warnings | RunState::Undone
+            RunState::Halted
+                | RunState::Succeeded
+                | RunState::Warnings
+                | RunState::Undone
+                | RunState::Abandoned
         )
     }
 }

@@ -3,7 +3,7 @@
 mod error;
 mod live;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_plans::graph::{Graph, StepIx};
@@ -42,7 +42,7 @@ pub struct Ports {
 pub(crate) struct Core {
     pub(crate) ports: Ports,
     pub(crate) owner: OwnerId,
-    pub(crate) incarnation: u64,
+    pub(crate) incarnation: AtomicU64,
     pub(crate) limits: Limits,
     pub(crate) writer: Writer,
     pub(crate) registry: Registry,
@@ -73,6 +73,7 @@ impl Engine {
         let mut tasks = JoinSet::new();
         tasks.spawn(writer::write(Arc::clone(&ports.journal), queue, limits.batch));
         let registry = Registry::default();
+        let incarnation = AtomicU64::new(incarnation);
         let core = Arc::new(Core { ports, owner, incarnation, limits, writer, registry });
         Engine(Arc::new(Inner { core, closed: AtomicBool::new(false), tasks: Mutex::new(tasks) }))
     }
@@ -177,6 +178,58 @@ impl Engine {
             Err(error) => return self.give_up(held, error).await,
         }
         Ok(())
+    }
+
+    /// A person gives up a run that is not executed, as it stands: after this it is over, and whoever
+    /// executed it elsewhere can write nothing more to its journal. The caller has made sure before that
+    /// nothing of it can have an effect any more ([`muster_contract::FencingAdapter::raise_fence`]).
+    /// Doing it twice does it once.
+    ///
+    /// # Errors
+    /// [`StartError::Empty`] where it was never opened; [`StartError::Over`] where it came to another
+    /// end; [`StartError::Held`] while another server has it.
+    pub async fn abandon(
+        &self,
+        run: RunId,
+        graph: &Arc<Graph>,
+        by: By,
+        reason: String,
+    ) -> Result<(), StartError> {
+        let held = self.take(run).await?;
+        let written = self.write_off(&held, graph, by, reason).await;
+        held.release().await;
+        written
+    }
+
+    async fn write_off(
+        &self,
+        held: &Held,
+        graph: &Arc<Graph>,
+        by: By,
+        reason: String,
+    ) -> Result<(), StartError> {
+        let mut state = self.replay(held.run(), graph).await?;
+        match state.course() {
+            Course::Ended(Ending::Abandoned) => return Ok(()),
+            Course::Ended(Ending::Halted) | Course::Forward => {}
+            Course::Unwinding | Course::Halting => {}
+            Course::Ended(ending) => return Err(StartError::Over(ending)),
+        }
+        let mut records = Vec::new();
+        for event in [Event::TakenOver, Event::Abandoned { by, reason }] {
+            let record = self.record(&state, &held.fence, event);
+            state.apply(&record)?;
+            records.push(record);
+        }
+        let (run, fence) = (held.run(), held.fence.clone());
+        self.0.core.writer.append(Append { run, fence, records }).await?;
+        Ok(())
+    }
+
+    /// The journal lives another life from now on: it was found older than what was done by it. Runs that
+    /// are executed here lose their leases with it.
+    pub fn reborn(&self, incarnation: u64) {
+        self.0.core.incarnation.store(incarnation, Ordering::SeqCst);
     }
 
     /// Tries the first events on a copy, so that a wrong ruling leaves no trace.

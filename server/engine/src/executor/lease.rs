@@ -1,6 +1,7 @@
 //! Holding a run: its lease is taken, kept and given back.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use muster_plans::id::RunId;
 use muster_plans::time::Span;
@@ -37,7 +38,7 @@ impl Held {
         let now = core.ports.clock.now();
         let lease = core.ports.leases.acquire(run, &core.owner, now, core.limits.lease).await?;
         let held = Held { place, fence: lease.ok_or(StartError::Held)? };
-        let (journal, engine) = (held.fence.incarnation, core.incarnation);
+        let (journal, engine) = (held.fence.incarnation, core.incarnation.load(Ordering::SeqCst));
         if journal != engine {
             held.release().await;
             return Err(StartError::OtherLife { journal, engine });

@@ -44,8 +44,13 @@ impl RunState {
         let Course::Ended(ending) = self.course else {
             return Ok(());
         };
-        let after =
-            matches!(record.event, Event::TakenOver | Event::Ruled { .. } | Event::Resumed { .. });
+        let after = matches!(
+            record.event,
+            Event::TakenOver
+                | Event::Ruled { .. }
+                | Event::Resumed { .. }
+                | Event::Abandoned { .. }
+        );
         if ending == Ending::Halted && after { Ok(()) } else { Err(Illegal::Ended { seq, ending }) }
     }
 
@@ -73,6 +78,7 @@ impl RunState {
             Event::Unwinding(cause) => self.turn(seq, Course::Unwinding, cause)?,
             Event::Halting(cause) => self.turn(seq, Course::Halting, cause)?,
             Event::Resumed { .. } => self.resumed(seq)?,
+            Event::Abandoned { .. } => self.course = Course::Ended(Ending::Abandoned),
             Event::Ended(ending) => self.end(seq, *ending)?,
         }
         Ok(())

@@ -31,6 +31,8 @@ pub enum StateWord {
     Halted,
     /// Everything was undone.
     Undone,
+    /// A person gave it up; it cannot be resumed.
+    Abandoned,
 }
 
 /// A phase of a run.
@@ -124,9 +126,12 @@ fn needs_somebody(state: &RunState, ix: StepIx) -> bool {
 impl RunView {
     /// Of a state, at an instant.
     pub fn of(state: &RunState, now: Time) -> RunView {
-        let sent = || state.active().filter(|ix| !state.is_held(*ix));
+        // What was given up is not asked about any more: nobody is waited for, and nothing goes on.
+        let lives = state.course() != Course::Ended(Ending::Abandoned);
+        let sent = || state.active().filter(|ix| lives && !state.is_held(*ix));
         let waiting: Vec<Waiting> = state
             .waiting()
+            .filter(|_| lives)
             .filter(|ix| !state.is_held(*ix) && needs_somebody(state, *ix))
             .map(|ix| wait(state, ix))
             .collect();
@@ -169,6 +174,7 @@ fn word(state: &RunState, waits: bool) -> StateWord {
         Course::Ended(Ending::SucceededWithWarnings) => StateWord::SucceededWithWarnings,
         Course::Ended(Ending::Halted) => StateWord::Halted,
         Course::Ended(Ending::Undone) => StateWord::Undone,
+        Course::Ended(Ending::Abandoned) => StateWord::Abandoned,
         _ if waits => StateWord::Waiting,
         Course::Forward => StateWord::Running,
         Course::Unwinding => StateWord::Unwinding,

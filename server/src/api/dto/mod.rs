@@ -32,7 +32,7 @@ pub use run::{
     AnswerRequest, AttestRequest, CancelRequest, ChainDto, PhaseDto, ResumeRequest, RuleRequest,
     RunDto, StartKind, StartRun, StepDto, WaitingDto,
 };
-pub use server::{ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
+pub use server::{ContradictionDto, ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 pub use site::{BackendDto, LinkDto, SiteDto, WitnessDto};
 pub use user::{GoneDto, NewUser, OneTimeDto, RoleDto, SetRoles, UserDto};
 

@@ -16,6 +16,24 @@ pub struct ServerDto {
     /// Why it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// While it holds: what the sites that answer hold, and the database does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<ContradictionDto>,
+}
+
+/// A plan whose state in the database is not what its storage says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContradictionDto {
+    /// The plan.
+    pub plan: String,
+    /// Its run that cannot have led to what is there: the release gives it up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// What does not fit, one consistency group each.
+    pub says: Vec<String>,
+    /// What the release makes of it.
+    pub then: String,
 }
 
 /// Lets the server go on.
@@ -37,6 +55,9 @@ pub struct ReleasedDto {
     pub server: ServerDto,
     /// Which sites were read and know the new incarnation.
     pub sites: Vec<SiteReadDto>,
+    /// Where the storage was right and the database was changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<ContradictionDto>,
 }
 
 /// A site, as the release of a hold found it.

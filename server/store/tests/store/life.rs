@@ -188,3 +188,22 @@ async fn a_damaged_file_is_refused() {
     let error = Store::open(&db.location(), Options::default()).await.unwrap_err();
     assert!(matches!(error, Error::Damaged(_) | Error::Database(_)), "{error:?}");
 }
+
+/// The mark says nothing, a site does: the journal begins a life above what the site has seen.
+#[tokio::test]
+async fn a_journal_that_is_outlived_fences_off_everybody() {
+    let db = SqliteFile::new();
+    let store = open(&db, 2).await;
+    let fence = taken(&store, 1).await;
+    store.append(vec![entry(1, &fence, records(0, 3))]).await.unwrap();
+    assert_eq!(store.reach().await.unwrap(), (fence.epoch, 3));
+    assert_eq!(store.outlive(7).await.unwrap(), 8);
+    assert_eq!((store.incarnation(), store.restored()), (8, true));
+    let answers = store.append(vec![entry(1, &fence, records(3, 4))]).await.unwrap();
+    assert_eq!(answers, [Err(AppendError::FencedOff)]);
+    store.close().await.unwrap();
+    let store = open(&db, 2).await;
+    assert_eq!((store.incarnation(), store.restored()), (8, true), "it survives a restart");
+    let fence = store.acquire(id(1), &owner("two"), NOW, TTL).await.unwrap().unwrap();
+    assert_eq!(fence.incarnation, 8);
+}

@@ -59,7 +59,17 @@ pub(crate) fn demo(mut chrome: Chrome) -> Chrome {
 }
 
 pub(crate) fn hold(mut chrome: Chrome) -> Chrome {
-    chrome.hold = Some(Hold { refused: None });
+    chrome.hold = Some(Hold {
+        refused: None,
+        contradictions: vec![muster_web::Contradiction {
+            plan: String::from("shop"),
+            says: vec![String::from(
+                "group shop-db: the database says that it protects as its documents say; the storage says \
+                 that it was recovered at the recovery site",
+            )],
+            then: String::from("the plan is then: recovered, direction as its documents say"),
+        }],
+    });
     chrome
 }
 
