@@ -23,6 +23,13 @@ pub enum Stand {
 }
 
 impl Stand {
+    /// The direction of it.
+    pub fn direction(self) -> Direction {
+        match self {
+            Stand::Protects(direction) | Stand::Recovered(direction) => direction,
+        }
+    }
+
     /// In the order in which one is taken where several fit.
     pub const ALL: [Stand; 4] = [
         Stand::Protects(Direction::Forward),
@@ -73,8 +80,7 @@ pub struct Reckoning {
 /// way or halted.
 ///
 /// A group of which neither site answers says nothing. Where the groups fit no common state the plan
-/// stands half-way through a failover, in the direction that was believed: from there a new failover,
-/// or an answer of the storage, leads on.
+/// stands half-way: through a reprotect, which is then simply not done yet, or through a failover.
 pub fn reckon(believed: &PlanState, run: Option<&Graph>, seen: &[Sight<'_>]) -> Reckoning {
     let seen: Vec<(&Sight<'_>, Vec<Stand>)> = seen
         .iter()
@@ -90,16 +96,23 @@ pub fn reckon(believed: &PlanState, run: Option<&Graph>, seen: &[Sight<'_>]) -> 
     }
     let common = |stand: &Stand| seen.iter().all(|(_, stands)| stands.contains(stand));
     let expected = expected(believed);
-    if run.is_none() && (half_way(believed) || common(&expected)) {
+    let half_way = half_way(believed);
+    let between = |stands: &[Stand]| {
+        let recovered = Stand::Recovered(believed.direction);
+        stands.is_empty() || stands.contains(&expected) || stands.contains(&recovered)
+    };
+    let fits = |stands: &[Stand]| stands.contains(&expected) || (half_way && between(stands));
+    if run.is_none() && seen.iter().all(|(_, stands)| fits(stands)) {
         return Reckoning::default();
     }
     let found =
         if common(&expected) { Some(expected) } else { Stand::ALL.into_iter().find(common) };
+    let found = found.or_else(|| half_turned(&seen));
     if run.is_none() {
-        let differing = seen.iter().filter(|(_, stands)| !stands.contains(&expected));
+        let differing = seen.iter().filter(|(_, stands)| !fits(stands));
         contradictions.extend(differing.map(|(sight, stands)| differs(sight, stands, expected)));
     }
-    let state = found.map_or_else(|| torn(believed), |stand| standing(believed, stand));
+    let state = found.map_or_else(|| torn(believed, &seen), |stand| standing(believed, stand));
     Reckoning { state: Some(state), gives_up: run.is_some(), contradictions }
 }
 
@@ -113,7 +126,16 @@ fn expected(believed: &PlanState) -> Stand {
     }
 }
 
-/// A run had stopped half-way and was over: any mixture fits.
+/// In the middle of a reprotect some groups protect the other way already: the plan is recovered, and the
+/// reprotect that is started again finds them done.
+fn half_turned(seen: &[(&Sight<'_>, Vec<Stand>)]) -> Option<Stand> {
+    [Direction::Forward, Direction::Reversed].into_iter().map(Stand::Recovered).find(|recovered| {
+        let turned = Stand::Protects(recovered.direction().turned());
+        seen.iter().all(|(_, stands)| stands.contains(recovered) || stands.contains(&turned))
+    })
+}
+
+/// A run had stopped half-way and was over: its groups have gone, or wait, or are between the two.
 fn half_way(believed: &PlanState) -> bool {
     matches!(believed.phase, Phase::Migrating | Phase::FailingOver | Phase::RollingBack)
 }
@@ -185,11 +207,15 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
     }
     let to = if forward { sight.there } else { sight.here };
     let promoted = to.map_or(0, |leg| leg.generation);
-    let most = target.generation.saturating_add(1);
-    (promoted > most && graph.kind != RunKind::Reprotect).then(|| {
+    // A reprotect may raise it once more when it turns the direction.
+    let most =
+        target.generation.saturating_add(if graph.kind == RunKind::Reprotect { 2 } else { 1 });
+    (promoted > most).then(|| {
         format!(
             "group {}: its copy at {} is of generation {promoted}, and this {} makes it {most} at most",
-            sight.id, graph.site(target.to), graph.kind
+            sight.id,
+            graph.site(target.to),
+            graph.kind
         )
     })
 }
@@ -209,18 +235,19 @@ fn differs(sight: &Sight<'_>, stands: &[Stand], expected: Stand) -> String {
     )
 }
 
-/// The state for where the storage stands. What is owed or left over stays noted: clearing it away
-/// where nothing is there does no harm.
+/// The state for where the storage stands.
 fn standing(believed: &PlanState, stand: Stand) -> PlanState {
-    let (direction, phase) = match stand {
-        Stand::Protects(direction) => (direction, Phase::Idle),
-        Stand::Recovered(direction) => (direction, Phase::Recovered),
+    let phase = match stand {
+        Stand::Protects(_) => Phase::Idle,
+        Stand::Recovered(_) => Phase::Recovered,
     };
-    PlanState { direction, phase, run: None, conditions: conditions(believed) }
+    let direction = stand.direction();
+    PlanState { direction, phase, run: None, conditions: conditions(believed, stand) }
 }
 
-/// The groups fit no common state: as after a failover that stopped in the middle.
-fn torn(believed: &PlanState) -> PlanState {
+/// The groups fit no common state: as after a failover that stopped in the middle. Its direction is the
+/// one in which each group either waits or has gone already, where there is one.
+fn torn(believed: &PlanState, seen: &[(&Sight<'_>, Vec<Stand>)]) -> PlanState {
     let run = ActiveRun {
         kind: RunKind::Failover,
         owed_only: false,
@@ -228,20 +255,27 @@ fn torn(believed: &PlanState) -> PlanState {
         began: Began::AtRest,
         stale: false,
     };
-    let direction = believed.direction;
-    PlanState {
-        direction,
-        phase: Phase::FailingOver,
-        run: Some(run),
-        conditions: conditions(believed),
-    }
+    let goes = |direction: &Direction| {
+        let (waits, gone) = (Stand::Protects(*direction), Stand::Recovered(*direction));
+        seen.iter().all(|(_, stands)| stands.contains(&waits) || stands.contains(&gone))
+    };
+    let ways = [believed.direction, believed.direction.turned()];
+    let direction = ways.into_iter().find(goes).unwrap_or(believed.direction);
+    let conditions = conditions(believed, Stand::Protects(direction));
+    PlanState { direction, phase: Phase::FailingOver, run: Some(run), conditions }
 }
 
-fn conditions(believed: &PlanState) -> Conditions {
+/// What is left over of a test stays noted: clearing it away where nothing is there does no harm. What is
+/// owed belongs to one recovery: it stays noted where that one stands.
+fn conditions(believed: &PlanState, stand: Stand) -> Conditions {
     let held = matches!(believed.phase, Phase::Testing | Phase::TestHeld | Phase::Cleaning);
     let leftovers = believed.may_have_leftovers() || held;
-    let conditions = believed.conditions.clone();
-    Conditions { leftovers, unverified: true, blocked: Default::default(), ..conditions }
+    let mut conditions = believed.conditions.clone();
+    conditions.blocked.clear();
+    if stand != Stand::Recovered(believed.direction) {
+        conditions.owed.clear();
+    }
+    Conditions { leftovers, unverified: true, ..conditions }
 }
 
 #[cfg(test)]
@@ -371,6 +405,20 @@ mod tests {
         let after = of(&case);
         assert!(after.gives_up && after.contradictions.len() == 1, "{after:?}");
         assert_eq!(after.state, Some(at(Stand::ALL[2])));
+    }
+
+    #[test]
+    fn a_reprotect_that_was_half_way_is_not_done_yet() {
+        let mut case = Case::new();
+        case.set_all(Stand::Recovered(Direction::Forward));
+        case.set(0, (ReplicaRole::Target, ReplicaRole::Source), 9);
+        let mut believed = PlanState::default();
+        believed.conditions.owed.insert(SiteName::from("paris"), true);
+        let state = case.reckon(&believed, None).state.unwrap();
+        assert_eq!((state.phase, state.direction), (Phase::Recovered, Direction::Forward));
+        let believed = PlanState { phase: Phase::Recovered, ..believed };
+        case.set_all(Stand::Protects(Direction::Forward));
+        assert!(!case.reckon(&believed, None).state.unwrap().owes(), "nothing was recovered");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! One value under one lock; each function is one transaction. A copy of it is a backup, and putting
 //! a backup back is the worst fault there is: the end of the journal is forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use muster_engine::{Append, AppendError, Ending, Fence, Opening, OwnerId, Record};
@@ -44,6 +44,8 @@ pub(crate) struct Database {
     pub(crate) reported: BTreeMap<SiteName, Reported>,
     /// It was put back from a backup, and nobody has released it.
     pub(crate) on_hold: bool,
+    /// Sites that were off when it was released: told of the new incarnation when they return.
+    pub(crate) untold: BTreeSet<SiteName>,
     pub(crate) commits: u64,
 }
 
@@ -56,7 +58,9 @@ impl Database {
     /// it gets a new incarnation, and nothing is done by it until somebody has looked.
     pub(crate) fn put_back(&mut self, backup: Database) {
         let incarnation = self.incarnation + 1;
-        *self = Database { incarnation, on_hold: true, ..backup };
+        // Whoever held a lease held it in another life.
+        let leases = BTreeMap::new();
+        *self = Database { incarnation, on_hold: true, leases, ..backup };
     }
 
     /// Appends, as far as each run's fence and position allow.

@@ -15,6 +15,7 @@ mod nemesis;
 mod net;
 mod operator;
 mod play;
+mod release;
 mod scene;
 mod server;
 mod standing;

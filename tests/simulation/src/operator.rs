@@ -1,12 +1,8 @@
 //! The operator: looks now and then, and does what a person may do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use muster_contract::{FenceDomain, Token};
-use muster_engine::{
-    Answer, By, Clock, Course, RunView, Sites, StepState, Verdict, WaitingFor, fold,
-};
+use muster_engine::{Answer, By, Clock, Course, RunView, StepState, Verdict, WaitingFor, fold};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
@@ -27,7 +23,7 @@ pub(crate) struct Operator {
     pub(crate) helps_only: bool,
 }
 
-fn ines() -> By {
+pub(crate) fn ines() -> By {
     By(String::from("ines"))
 }
 
@@ -50,7 +46,7 @@ impl Numbers {
 pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) {
     if core.shared.lock().on_hold {
         if operator.helps_only || operator.dice.chance(0.5) {
-            release(&core).await;
+            crate::release::release(&core).await;
         }
         return;
     }
@@ -62,20 +58,6 @@ pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) 
         }
         _ => operator.begin(&core, &numbers).await,
     }
-}
-
-/// A named person lets a server go on whose database was put back: first every site is told of the
-/// new incarnation.
-async fn release(core: &Arc<Core>) {
-    let floor = Token { incarnation: core.shared.lock().incarnation, epoch: 0, seq: 0 };
-    for site in &core.scene.sites {
-        let Some(adapter) = core.lines.adapter(site) else { continue };
-        let domain = FenceDomain { site: site.clone(), group: None };
-        let told = adapter.raise_fence(&domain, floor);
-        _ = tokio::time::timeout(Duration::from_secs(10), told).await;
-    }
-    core.shared.lock().on_hold = false;
-    core.watch.note("ines", format_args!("lets {} go on", core.life.name));
 }
 
 impl Operator {
@@ -221,7 +203,7 @@ fn hopeless(core: &Core, run: RunId) -> Vec<(u32, Verdict)> {
 }
 
 /// Whether a site has no power: what a person who stands there can see.
-fn is_off(core: &Core, site: &SiteName) -> bool {
+pub(crate) fn is_off(core: &Core, site: &SiteName) -> bool {
     core.watch.last().powered.iter().any(|(name, powered)| name == site && !powered)
 }
 

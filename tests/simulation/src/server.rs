@@ -143,6 +143,7 @@ impl Core {
         loop {
             self.life.at(Place::Elsewhere).await;
             if !self.shared.lock().on_hold {
+                self.tell_returned().await;
                 self.adopt().await;
             }
             self.notice().await;
@@ -213,6 +214,16 @@ impl Core {
                 &self.life.name,
                 format_args!("{} has ended: {ending:?}; the plan is {phase:?}", short(id)),
             );
+        }
+    }
+
+    /// Tells sites of this life of the journal that were off when the hold ended.
+    async fn tell_returned(&self) {
+        let untold = self.shared.lock().untold.clone();
+        for site in untold {
+            if crate::release::tell(self, &site).await {
+                self.shared.lock().untold.remove(&site);
+            }
         }
     }
 

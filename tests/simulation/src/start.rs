@@ -145,8 +145,9 @@ impl Core {
         Ok(())
     }
 
-    /// Reads what every site that answers has.
-    async fn look_at_sites(&self) {
+    /// Reads what every site that answers has; gives these sites.
+    pub(crate) async fn look_at_sites(&self) -> BTreeSet<SiteName> {
+        let mut answered = BTreeSet::new();
         for site in &self.scene.sites {
             let Some(adapter) = self.lines.adapter(site) else { continue };
             let asked = tokio::time::timeout(Duration::from_secs(5), async {
@@ -156,8 +157,10 @@ impl Core {
             });
             if let Ok(Some(reported)) = asked.await {
                 self.shared.lock().reported.insert(site.clone(), reported);
+                answered.insert(site.clone());
             }
         }
+        answered
     }
 
     /// Evidence against a site, as seen from another one; a witness that hears nothing is given the
@@ -215,7 +218,7 @@ fn live_methods() -> Vec<Method> {
     Method::ALL.into_iter().filter(|method| method.is_live()).collect()
 }
 
-fn inventory(reported: &BTreeMap<SiteName, Reported>) -> Inventory {
+pub(crate) fn inventory(reported: &BTreeMap<SiteName, Reported>) -> Inventory {
     let mut all = Inventory { generation: 1, ..Inventory::default() };
     for (site, reported) in reported {
         all.sites.insert(site.clone(), reported.inventory.clone());

@@ -30,7 +30,7 @@ pub(crate) struct Storage<'a> {
     modes: Vec<ReplicationMode>,
     /// The leg at the end of the way, where that site reports one.
     pub(crate) legs: Vec<Option<&'a ConsistencyGroup>>,
-    /// By group: both legs know that it was promoted at the end of the way already.
+    /// By group: both legs know that it is written at the end of the way already.
     handed_over: Vec<bool>,
     /// By member.
     pub(crate) of_vm: Vec<VmStorage>,
@@ -197,7 +197,7 @@ impl<'a> Collector<'_, 'a> {
             from: way.from,
             to: way.to,
             volumes: leg.volumes.clone(),
-            generation: there.map_or(0, generation_before),
+            generation: there.map_or(0, |leg| generation_before(here, leg)),
             point: None,
             point_time: None,
             point_age: None,
@@ -208,8 +208,8 @@ impl<'a> Collector<'_, 'a> {
         }
         let role = |leg: Option<&ConsistencyGroup>| leg.map(|leg| leg.role);
         let roles = (role(here), role(there));
-        let handed_over =
-            roles == (Some(ReplicaRole::RemoteFailedOver), Some(ReplicaRole::FailedOver));
+        let handed_over = there.is_some_and(|there| turned(here, there))
+            || roles == (Some(ReplicaRole::RemoteFailedOver), Some(ReplicaRole::FailedOver));
         self.storage.groups.push(target);
         self.storage.modes.push(leg.mode);
         self.storage.legs.push(there);
@@ -219,11 +219,20 @@ impl<'a> Collector<'_, 'a> {
 
 /// The generation that a promoted leg must exceed. One that an earlier, half-done run has promoted
 /// already is not promoted again, so it only has to be of its present generation.
-fn generation_before(leg: &ConsistencyGroup) -> u64 {
+fn generation_before(here: Option<&ConsistencyGroup>, leg: &ConsistencyGroup) -> u64 {
     match leg.role {
         ReplicaRole::FailedOver => leg.generation.saturating_sub(1),
+        _ if turned(here, leg) => leg.generation.saturating_sub(1),
         _ => leg.generation,
     }
+}
+
+/// Whether a group is written at the end of the way already and protects the other way round, as one of
+/// many does after a restore. Both legs of a stretched group are written by their nature.
+fn turned(here: Option<&ConsistencyGroup>, there: &ConsistencyGroup) -> bool {
+    there.mode != ReplicationMode::Stretched
+        && there.role == ReplicaRole::Source
+        && here.is_none_or(|here| here.role != ReplicaRole::Source)
 }
 
 impl Storage<'_> {

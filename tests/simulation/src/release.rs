@@ -1,0 +1,121 @@
+//! The end of a hold: a person lets a server go on whose database was put back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_contract::{FenceDomain, Outcome, Token};
+use muster_engine::{Ending, Sites, StartError};
+use muster_plans::group::{self, DerivedGroup};
+use muster_plans::id::{ConsistencyGroupId, SiteName};
+use muster_plans::inventory::{ConsistencyGroup, Inventory};
+use muster_plans::state::{Reckoning, Sight, reckon};
+
+use crate::operator::{ines, is_off};
+use crate::server::Core;
+use crate::standing::Standing;
+
+/// For how long a site is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// First every site is told of the new incarnation, but for those that are known to be off; then it is
+/// read, and the database is set against what is there.
+pub(crate) async fn release(core: &Arc<Core>) {
+    let mut untold = BTreeSet::new();
+    for site in &core.scene.sites {
+        if tell(core, site).await {
+            continue;
+        }
+        if !is_off(core, site) {
+            core.watch.note("ines", format_args!("does not let go on: {site} was not told"));
+            return;
+        }
+        untold.insert(site.clone());
+    }
+    let answered = core.look_at_sites().await;
+    let (standing, inventory) = {
+        let database = core.shared.lock();
+        (database.standing.clone(), crate::start::inventory(&database.reported))
+    };
+    let graph = standing
+        .active
+        .and_then(|run| core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph)));
+    let derivation = group::derive(&core.scene.config, &inventory);
+    let sights = derivation.groups.values().flat_map(|group| sights(&inventory, &answered, group));
+    let sights: Vec<Sight<'_>> = sights.collect();
+    let reckoning = reckon(&standing.state, graph.as_deref(), &sights);
+    if !settle(core, standing, reckoning).await {
+        return;
+    }
+    let mut database = core.shared.lock();
+    database.untold = untold;
+    database.on_hold = false;
+    drop(database);
+    core.watch.note("ines", format_args!("lets {} go on", core.life.name));
+}
+
+/// Raises the fence of a site to this life of the journal.
+pub(crate) async fn tell(core: &Core, site: &SiteName) -> bool {
+    let floor = Token { incarnation: core.shared.lock().incarnation, epoch: 0, seq: 0 };
+    let Some(adapter) = core.lines.adapter(site) else { return false };
+    let domain = FenceDomain { site: site.clone(), group: None };
+    let told = tokio::time::timeout(PATIENCE, adapter.raise_fence(&domain, floor)).await;
+    matches!(told, Ok(Outcome::Done(_)))
+}
+
+fn sights<'a>(
+    inventory: &'a Inventory,
+    answered: &BTreeSet<SiteName>,
+    group: &'a DerivedGroup,
+) -> Vec<Sight<'a>> {
+    let leg = |site: &SiteName, id: &ConsistencyGroupId| -> Option<&'a ConsistencyGroup> {
+        let site = inventory.sites.get(site).filter(|site| answered.contains(&site.site))?;
+        site.groups.iter().find(|leg| leg.id == *id)
+    };
+    let (protected, recovery) = (&group.protected, &group.recovery);
+    let each = group.consistency_groups.iter().map(|id| Sight {
+        id,
+        protected,
+        recovery,
+        here: leg(protected, id),
+        there: leg(recovery, id),
+    });
+    each.collect()
+}
+
+/// The storage is right. `false`: not now, because a run cannot be given up yet.
+async fn settle(core: &Core, standing: Standing, reckoning: Reckoning) -> bool {
+    let Some(state) = reckoning.state else { return true };
+    let given_up = standing.active.filter(|_| reckoning.gives_up);
+    core.watch.note(
+        "ines",
+        format_args!(
+            "sees that {}; the plan is {:?} {:?} from now on",
+            reckoning.contradictions.join("; "),
+            state.phase,
+            state.direction
+        ),
+    );
+    if let Some(run) = given_up {
+        let Some(graph) = core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph))
+        else {
+            return false;
+        };
+        let why = String::from("the sites hold something else");
+        match core.engine.abandon(run, &graph, ines(), why).await {
+            Ok(()) | Err(StartError::Empty | StartError::Over(_)) => {}
+            Err(error) => {
+                core.watch.note("ines", format_args!("cannot give it up: {error}"));
+                return false;
+            }
+        }
+    }
+    let mut database = core.shared.lock();
+    if let Some(row) = given_up.and_then(|run| database.runs.get_mut(&run)) {
+        row.ending = Some(Ending::Abandoned);
+        row.active = false;
+    }
+    database.standing = Standing { state, active: None, version: standing.version + 1, ..standing };
+    database.commits += 1;
+    true
+}
