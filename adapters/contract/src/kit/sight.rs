@@ -9,6 +9,9 @@ use super::bench::Bench;
 use super::pet::Pet;
 use super::{Finding, Stop, ensure, failed};
 
+/// How many objects make a large site.
+const OBJECTS: usize = 1000;
+
 pub(super) async fn own_write(bench: &Bench<'_>) -> Finding {
     let pet = bench.pet()?;
     let name = bench.name("seen");
@@ -83,5 +86,9 @@ pub(super) async fn inventory(bench: &Bench<'_>) -> Finding {
     let groups: BTreeSet<_> = found.groups.iter().map(|group| &group.id).collect();
     ensure(groups.len() == found.groups.len(), || "a group is listed twice".to_owned())?;
     let objects = found.vms.len() + found.volumes.len() + found.groups.len() + found.hosts.len();
+    if objects < OBJECTS {
+        let why = format!("the site has {objects} objects, and the case needs {OBJECTS}");
+        return Err(Stop::NotApplicable(why));
+    }
     Ok(format!("{objects} objects in {took}"))
 }

@@ -5,7 +5,11 @@
 mod both_sides;
 mod broken;
 mod common;
+mod defect;
+mod defects;
 mod kit;
 mod openapi;
 mod saboteur;
+mod stand;
+mod whole;
 mod wire;
