@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+use serde::Serialize;
+
 use super::bench::Bench;
 use super::hand::Hook;
 use super::{
@@ -10,7 +12,7 @@ use super::{
 };
 
 /// What a case is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct About {
     /// `ATK-` and its number; stable.
     pub id: &'static str,

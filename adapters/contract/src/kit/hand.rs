@@ -8,12 +8,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use muster_plans::id::{ConsistencyGroupId, VmId};
 use muster_plans::time::Span;
+use serde::Serialize;
 
 use crate::agent::SiteAdapter;
 use crate::context::OpId;
 
 /// Something that a hand can do. A case whose hooks are not there is not applicable, never passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Hook {
     /// Ends the agent's process without a word, as `kill -9` does, and starts it again.
     Restart,
@@ -51,6 +53,30 @@ pub enum Hook {
     Log,
     /// A group that may really be failed over, and its other site: [`Lab`].
     Lab,
+}
+
+impl Hook {
+    /// All of them.
+    pub const ALL: [Hook; 18] = [
+        Hook::Restart,
+        Hook::Lost,
+        Hook::AnswerLost,
+        Hook::Late,
+        Hook::HalfWay,
+        Hook::Hang,
+        Hook::Throttle,
+        Hook::Expire,
+        Hook::Garble,
+        Hook::Rename,
+        Hook::Cut,
+        Hook::Effects,
+        Hook::Calls,
+        Hook::Contacts,
+        Hook::Snapshots,
+        Hook::Line,
+        Hook::Log,
+        Hook::Lab,
+    ];
 }
 
 impl fmt::Display for Hook {

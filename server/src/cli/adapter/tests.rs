@@ -66,7 +66,14 @@ async fn listen(router: Router) -> (String, JoinSet<()>) {
 }
 
 fn asked(url: &str) -> Verify {
-    Verify { url: url.to_owned(), token_file: None, output: Format::Json }
+    Verify {
+        url: url.to_owned(),
+        token_file: None,
+        only: Vec::new(),
+        list: false,
+        hands: hands::Options::default(),
+        output: Format::Json,
+    }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
@@ -80,7 +87,7 @@ async fn the_simulator_passes_over_the_protocol() {
     let report = verify.judge().await.unwrap();
     assert_eq!(report.site.as_str(), "lyon");
     assert!(report.passed(), "{report}");
-    assert_eq!(verify.run().await.unwrap(), Exit::Done);
+    assert_eq!(verify.clone().run().await.unwrap(), Exit::Done);
 }
 
 #[tokio::test(flavor = "multi_thread")]
