@@ -43,8 +43,8 @@ enum Command {
 struct Verify {
     /// Address of the agent: `https://paris.example:8443`, or of one of many behind one address
     /// `http://127.0.0.1:7979/sites/paris`.
-    #[arg(required_unless_present = "list", default_value = "")]
-    url: String,
+    #[arg(required_unless_present = "list")]
+    url: Option<String>,
     /// File with the token that the agent asks for.
     #[arg(long)]
     token_file: Option<PathBuf>,
@@ -94,11 +94,12 @@ impl Verify {
         let clock = SystemClock::start();
         let now: Now = Arc::new(move || clock.now());
         let options = options(&now, self.token_file.as_deref())?;
-        let site = RemoteSite::discover(&self.url, options.clone()).await.map_err(unusable)?;
+        let url = self.url.as_deref().unwrap_or_default();
+        let site = RemoteSite::discover(url, options.clone()).await.map_err(unusable)?;
         let mut probe = Probe::new(now, ids::run_id());
         probe.secrets = options.token.iter().cloned().collect();
         probe.only.clone_from(&self.only);
-        let hands = self.hands.open(&self.url, options).await?;
+        let hands = self.hands.open(url, options).await?;
         probe.hand = Some(Arc::new(hands));
         Ok(verify(&site, &probe).await)
     }

@@ -89,13 +89,13 @@ pub async fn verify(adapter: &dyn SiteAdapter, probe: &Probe) -> KitReport {
         let begin = bench.now();
         let finding = match bench.missing(about.needs) {
             Some(why) => Err(Stop::NotApplicable(why)),
-            None => bounded(&bench, run(&bench)).await,
+            None => bounded(&bench, about.needs, run(&bench)).await,
         };
         let finding = calmed(&bench, finding).await;
         cases.push(report::case(about.id, about.title, bench.now().since(begin), finding));
     }
     let begin = bench.now();
-    let finding = bounded(&bench, Box::pin(bench.clean_up())).await;
+    let finding = bounded(&bench, &[], Box::pin(bench.clean_up())).await;
     cases.push(report::case(MANNERS.0, MANNERS.1, bench.now().since(begin), finding));
     cases.sort_by_key(|case| case.id);
     KitReport::new(&bench.capabilities, cases)
@@ -109,13 +109,21 @@ async fn calmed(bench: &Bench<'_>, finding: Finding) -> Finding {
     }
 }
 
-/// A case that hangs has failed.
+/// A case that hangs has failed. Restarts and journeys take their time.
 async fn bounded(
     bench: &Bench<'_>,
+    needs: &[Hook],
     case: std::pin::Pin<Box<dyn Future<Output = Finding> + Send + '_>>,
 ) -> Finding {
-    let limit = Duration::from_millis(bench.probe.patience.0).saturating_mul(4);
-    tokio::time::timeout(limit, case)
-        .await
-        .unwrap_or_else(|_| Err(failed(format!("no end after {} s", limit.as_secs()))))
+    let long = needs.contains(&Hook::Lab) || needs.contains(&Hook::Restart);
+    let times = if long { 20 } else { 4 };
+    let limit = Duration::from_millis(bench.probe.patience.0).saturating_mul(times);
+    tokio::time::timeout(limit, case).await.unwrap_or_else(|_| {
+        let where_now = if needs.contains(&Hook::Lab) {
+            "; look where the lab's group is now, and what runs on it"
+        } else {
+            ""
+        };
+        Err(failed(format!("no end after {} s{where_now}", limit.as_secs())))
+    })
 }

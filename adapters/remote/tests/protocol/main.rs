@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "everything here is a test or a helper of one")]
 
+mod around;
 mod both_sides;
 mod broken;
 mod common;

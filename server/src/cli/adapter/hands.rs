@@ -36,7 +36,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "COMMAND", help_heading = "Hands")]
     hand_command: Option<String>,
     /// A group that is received here and may REALLY be failed over and back, with what runs on it
-    /// powered off meanwhile. Needs --peer.
+    /// powered off meanwhile, and its last writes are lost. Needs --peer.
     #[arg(long, value_name = "GROUP", requires = "peer", help_heading = "Hands")]
     lab: Option<ConsistencyGroupId>,
     /// Address of the agent of the other site; with --control it is found there.

@@ -70,7 +70,7 @@ async fn listen(router: Router) -> (String, JoinSet<()>) {
 
 fn asked(url: &str) -> Verify {
     Verify {
-        url: url.to_owned(),
+        url: Some(url.to_owned()),
         token_file: None,
         only: Vec::new(),
         list: false,
