@@ -49,23 +49,6 @@ pub struct SimHand<C> {
     broken: Mutex<Vec<Thing>>,
 }
 
-/// All that it can do beside lending a group and cutting its peer off.
-const HOOKS: [Hook; 13] = [
-    Hook::Lost,
-    Hook::AnswerLost,
-    Hook::Late,
-    Hook::HalfWay,
-    Hook::Hang,
-    Hook::Throttle,
-    Hook::Expire,
-    Hook::Garble,
-    Hook::Rename,
-    Hook::Effects,
-    Hook::Calls,
-    Hook::Contacts,
-    Hook::Snapshots,
-];
-
 impl<C: Console> SimHand<C> {
     /// A hand on a site, without a group to fail over.
     pub fn new(console: C, site: SiteName) -> SimHand<C> {
@@ -137,10 +120,13 @@ fn lent(own: &SiteInventory, theirs: &SiteInventory, peer: Arc<dyn SiteAdapter>)
 #[async_trait]
 impl<C: Console> Hand for SimHand<C> {
     fn hooks(&self) -> BTreeSet<Hook> {
-        let mut hooks: BTreeSet<Hook> = HOOKS.into();
-        hooks.extend(self.peer.as_ref().map(|_| Hook::Cut));
-        hooks.extend(self.lab.as_ref().map(|_| Hook::Lab));
-        hooks
+        let can = |hook: &Hook| match hook {
+            Hook::Restart | Hook::Line | Hook::Log => false,
+            Hook::Cut => self.peer.is_some(),
+            Hook::Lab => self.lab.is_some(),
+            _ => true,
+        };
+        Hook::ALL.into_iter().filter(can).collect()
     }
 
     async fn harm(&self, how: Hook, aim: &Aim) -> Result<(), String> {
