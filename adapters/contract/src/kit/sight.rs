@@ -6,6 +6,7 @@ use std::time::Duration;
 use muster_plans::time::Span;
 
 use super::bench::Bench;
+use super::flight::TRIES;
 use super::pet::Pet;
 use super::{Finding, Stop, ensure, failed};
 
@@ -38,10 +39,20 @@ pub(super) async fn own_write(bench: &Bench<'_>) -> Finding {
     }
 }
 
-/// Looks at an object while an operation on it is under way.
 pub(super) async fn pending(bench: &Bench<'_>) -> Finding {
+    for _ in 0..TRIES {
+        if listed(bench).await? {
+            return Ok("listed while it was under way".to_owned());
+        }
+    }
+    let why = "the operation was over before it could be looked at";
+    Err(Stop::NotApplicable(why.to_owned()))
+}
+
+/// Looks at an object while an operation on it is under way; whether it was seen so.
+async fn listed(bench: &Bench<'_>) -> Result<bool, Stop> {
     let pet = bench.pet()?;
-    let (ctx, name) = (bench.ctx(), bench.name("pending"));
+    let (ctx, name) = (bench.ctx(), bench.name(&format!("pending-{}", bench.token().seq)));
     let (op, query) = (pet.make(&name), pet.query(&name));
     let work = bench.settled(&ctx, &op);
     tokio::pin!(work);
@@ -62,11 +73,7 @@ pub(super) async fn pending(bench: &Bench<'_>) -> Finding {
     }
     let after = bench.look(&query).await?.pending;
     ensure(!after.contains(&ctx.op_id), || "it has ended and is still called pending".to_owned())?;
-    if seen == 0 {
-        let why = "the operation was over before it could be looked at";
-        return Err(Stop::NotApplicable(why.to_owned()));
-    }
-    Ok("listed while it was under way".to_owned())
+    Ok(seen > 0)
 }
 
 pub(super) async fn inventory(bench: &Bench<'_>) -> Finding {
