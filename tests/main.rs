@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the finding")]
 
 mod bad_input;
+mod conformance;
 mod console;
 mod crash;
 mod scenarios;

@@ -2,9 +2,11 @@
 //!
 //! [`client::RemoteSite`] is a [`muster_contract::SiteAdapter`] whose agent runs in another process;
 //! [`serve::router`] puts any `SiteAdapter` on the network. Both speak JSON as described by
-//! [`openapi`], so that an agent can be written in any language.
+//! [`openapi`], so that an agent can be written in any language. [`line::BentLine`] is what lies between
+//! them when the conformance kit looks at what the client makes of it.
 
 pub mod client;
+pub mod line;
 mod openapi;
 mod problem;
 pub mod serve;

@@ -131,6 +131,7 @@ impl SiteAdapter for SimSite {
     }
 
     async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
+        self.shared.called(&self.name);
         let mut answer = self.submit(ctx, op);
         loop {
             let (until, outcome) = match answer {
@@ -149,6 +150,7 @@ impl SiteAdapter for SimSite {
     }
 
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError> {
+        self.shared.called(&self.name);
         self.shared.at_now(|state| {
             let written = if state.world.query_fault(&self.name, &object(query)).is_some() {
                 state.write(&Input::Query { site: self.name.clone(), query: query.clone() })

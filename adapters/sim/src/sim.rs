@@ -1,11 +1,13 @@
 //! A world with a clock, and with a state file if wanted.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use muster_contract::SiteAdapter;
 use muster_plans::id::SiteName;
 use muster_plans::time::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::adapter::SimSite;
 use crate::build::{SpecError, WorldSpec};
@@ -39,6 +41,17 @@ pub struct Sim {
 pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) clock: Arc<dyn SimClock>,
+    /// Operations and queries that each site got. Not a part of the world: nothing depends on it.
+    calls: Mutex<BTreeMap<SiteName, u64>>,
+}
+
+/// How much was asked since the process was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// Operations and queries by site.
+    pub calls: BTreeMap<SiteName, u64>,
+    /// How often an operation at one site asked the array of the other one for something.
+    pub contacts: u64,
 }
 
 pub(crate) struct State {
@@ -74,7 +87,7 @@ impl Sim {
         let ahead = world.now().since(clock.now());
         let answered = world.now();
         let state = Mutex::new(State { world, store, ahead, answered });
-        Sim { shared: Arc::new(Shared { state, clock }) }
+        Sim { shared: Arc::new(Shared { state, clock, calls: Mutex::default() }) }
     }
 
     /// Names of its sites.
@@ -110,6 +123,13 @@ impl Sim {
         self.shared.at_now(|state| state.world.truth())
     }
 
+    /// How much was asked since this simulator was made.
+    pub fn calls(&self) -> Calls {
+        let calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let contacts = self.shared.at_now(|state| state.world.contacts.count());
+        Calls { calls, contacts }
+    }
+
     /// The world's time.
     pub fn now(&self) -> Time {
         self.shared.at_now(|state| state.world.now())
@@ -125,6 +145,12 @@ impl Sim {
 }
 
 impl Shared {
+    /// Counts a call.
+    pub(crate) fn called(&self, site: &SiteName) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        *calls.entry(site.clone()).or_default() += 1;
+    }
+
     /// Lets time pass up to now and then does something, alone.
     pub(crate) fn at_now<R>(&self, then: impl FnOnce(&mut State) -> R) -> R {
         // A panic under the lock would be a bug of this crate; the world is a value that is still

@@ -38,6 +38,11 @@ impl Inner {
                 other => other,
             },
             Found::Open => self.cancel_open(id, ErrorClass::Precondition).await,
+            // Remembered, so that it is an end.
+            Found::Ended(Outcome::Unknown(hint)) => {
+                let message = format!("it has ended, nobody knows how: {}", hint.message);
+                Outcome::refused(ErrorClass::Precondition, message)
+            }
             Found::Ended(outcome) => as_cancel(outcome),
         }
     }

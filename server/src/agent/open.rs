@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use muster_contract::{ErrorClass, OpId, Outcome, Reason};
+use muster_contract::{ErrorClass, Hint, OpId, Outcome, Reason};
 
 use super::Inner;
 use super::ledger::LedgerError;
@@ -67,6 +67,7 @@ impl Inner {
             Settled::Pending => Err(left("it is under way at the backend".to_owned(), false)),
             Settled::Open(hint) => Err(left(hint.message, false)),
             Settled::Never(hint) => Err(left(hint.message, true)),
+            Settled::Unsure(hint) => self.over(id, hint).await.map_err(|why| left(why, false)),
             Settled::NeverHeardOf => {
                 // Nobody wants it gone for good: its run may try again, with another attempt.
                 let answer = self.cancel_open(id, ErrorClass::Retry).await;
@@ -82,6 +83,22 @@ impl Inner {
                 Err(left(why, false))
             }
         }
+    }
+
+    /// Whether an operation is over of which the backend says that it does not know how it ended: done
+    /// by half, perhaps. A backend that cannot say now, like an agent before another backend, says the
+    /// same. Its answer to a cancel tells them apart: only what has ended is refused. What it did
+    /// stays unknown, and is read from the object.
+    async fn over(&self, id: OpId, hint: Hint) -> Result<(), String> {
+        match self.cancel_open(id, ErrorClass::Retry).await {
+            Outcome::Refused(reason) if reason.class == ErrorClass::Precondition => {
+                let digest = self.state().entries.get(&id).and_then(|entry| entry.digest.clone());
+                self.remember(id, digest.unwrap_or_default(), Outcome::Unknown(hint)).await;
+            }
+            _ if self.is_settled(&id) => {}
+            _ => return Err(hint.message),
+        }
+        if self.is_settled(&id) { Ok(()) } else { Err("its end cannot be written down".to_owned()) }
     }
 
     /// Asks about all that is open at an object, and changes nothing there.

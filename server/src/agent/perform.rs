@@ -80,7 +80,9 @@ impl Inner {
                 Settled::Ended(outcome) => return Ok(outcome),
                 Settled::NeverHeardOf => {}
                 Settled::Pending => return Ok(Outcome::unknown("it is under way at the backend")),
-                Settled::Open(hint) | Settled::Never(hint) => return Ok(Outcome::Unknown(hint)),
+                Settled::Open(hint) | Settled::Unsure(hint) | Settled::Never(hint) => {
+                    return Ok(Outcome::Unknown(hint));
+                }
             }
         }
         if let Err(outcome) = self.adopt().await {

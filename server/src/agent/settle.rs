@@ -17,6 +17,8 @@ pub(super) enum Settled {
     Pending,
     /// The backend cannot say now.
     Open(Hint),
+    /// The backend says that it came to an end, and not to which.
+    Unsure(Hint),
     /// The backend keeps no operation ids and can never say.
     Never(Hint),
 }
@@ -28,7 +30,7 @@ impl Inner {
             return Settled::Ended(outcome);
         }
         match self.backend.operation(&id).await {
-            Ok(OpStatus::Ended(Outcome::Unknown(hint))) => Settled::Open(hint),
+            Ok(OpStatus::Ended(Outcome::Unknown(hint))) => Settled::Unsure(hint),
             Ok(OpStatus::Ended(outcome)) => {
                 let digest = self.state().entries.get(&id).and_then(|entry| entry.digest.clone());
                 Settled::Ended(self.remember(id, digest.unwrap_or_default(), outcome).await)
@@ -63,7 +65,7 @@ impl Inner {
                 Settled::Ended(outcome) => OpStatus::Ended(outcome),
                 Settled::NeverHeardOf => OpStatus::NotKnown,
                 Settled::Pending => OpStatus::Pending,
-                Settled::Open(hint) | Settled::Never(hint) => {
+                Settled::Open(hint) | Settled::Unsure(hint) | Settled::Never(hint) => {
                     OpStatus::Ended(Outcome::Unknown(hint))
                 }
             }),

@@ -1,11 +1,14 @@
 //! `muster adapter`: judges site agents.
 
-use std::path::PathBuf;
+mod command;
+mod hands;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use muster_adapter_remote::client::{Now, RemoteError, RemoteOptions, RemoteSite};
-use muster_contract::kit::{KitReport, Probe, verify};
+use muster_contract::kit::{KitReport, Probe, cases, verify};
 use muster_engine::Clock;
 
 use super::exit::{Exit, Failure};
@@ -25,20 +28,34 @@ pub(crate) struct Adapter {
 enum Command {
     /// Print the OpenAPI document of the adapter protocol.
     Openapi,
-    /// Run the conformance kit against a site agent. Everything that it makes carries a tag of its
-    /// own and is removed; production objects are only looked at. Do so while nothing runs at the
-    /// site. Exit codes: 0 no case failed, 4 one did, 1 bad input, 2 nobody answers.
-    Verify(Verify),
+    /// Run the conformance kit against a site agent.
+    ///
+    /// Everything that it makes carries a tag of its own and is removed; production objects are only
+    /// looked at. Do so while nothing runs at the site. A case that needs a hand which is not given
+    /// is not applicable, never passed: give one with --control, --restart-command, --hand-command,
+    /// --lab and --log-file.
+    ///
+    /// Exit codes: 0 no case failed, 4 one did, 1 bad input, 2 nobody answers.
+    Verify(Box<Verify>),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct Verify {
     /// Address of the agent: `https://paris.example:8443`, or of one of many behind one address
     /// `http://127.0.0.1:7979/sites/paris`.
-    url: String,
+    #[arg(required_unless_present = "list")]
+    url: Option<String>,
     /// File with the token that the agent asks for.
     #[arg(long)]
     token_file: Option<PathBuf>,
+    /// Only these cases: `ATK-07`, or `ATK-07,ATK-08`. Can be given more than once.
+    #[arg(long, value_name = "CASE", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Print the cases, what each proves and what it needs, and ask nobody.
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    hands: hands::Options,
     /// How to print.
     #[arg(long, short, value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -58,6 +75,9 @@ impl Adapter {
 
 impl Verify {
     async fn run(self) -> anyhow::Result<Exit> {
+        if self.list {
+            return list(self.output);
+        }
         let report = self.judge().await?;
         match self.output {
             Format::Json => output::json(&report)?,
@@ -67,20 +87,55 @@ impl Verify {
     }
 
     async fn judge(&self) -> anyhow::Result<KitReport> {
+        if let Some(id) = self.only.iter().find(|id| cases().all(|about| about.id != **id)) {
+            let text = format!("`{id}` is no case; --list names them");
+            return Err(Failure::error(Exit::Usage, text));
+        }
         let clock = SystemClock::start();
         let now: Now = Arc::new(move || clock.now());
-        let token = secret_of(self.token_file.as_deref())
-            .map_err(|error| Failure::error(Exit::Usage, format!("{error:#}")))?;
-        let options = RemoteOptions { token, ..RemoteOptions::new(Arc::clone(&now)) };
-        let site = RemoteSite::discover(&self.url, options).await.map_err(|error| {
-            let exit = match &error {
-                RemoteError::Silent(_) => Exit::CouldNotRun,
-                _ => Exit::Usage,
-            };
-            Failure::error(exit, error.to_string())
-        })?;
-        Ok(verify(&site, &Probe::new(now, ids::run_id())).await)
+        let options = options(&now, self.token_file.as_deref())?;
+        let url = self.url.as_deref().unwrap_or_default();
+        let site = RemoteSite::discover(url, options.clone()).await.map_err(unusable)?;
+        let mut probe = Probe::new(now, ids::run_id());
+        probe.secrets = options.token.iter().cloned().collect();
+        probe.only.clone_from(&self.only);
+        let hands = self.hands.open(url, options).await?;
+        probe.hand = Some(Arc::new(hands));
+        Ok(verify(&site, &probe).await)
     }
+}
+
+/// How an agent is reached that asks for the token in a file.
+fn options(now: &Now, token_file: Option<&Path>) -> anyhow::Result<RemoteOptions> {
+    let token =
+        secret_of(token_file).map_err(|error| Failure::error(Exit::Usage, format!("{error:#}")))?;
+    Ok(RemoteOptions { token, ..RemoteOptions::new(Arc::clone(now)) })
+}
+
+fn unusable(error: RemoteError) -> anyhow::Error {
+    let exit = match &error {
+        RemoteError::Silent(_) => Exit::CouldNotRun,
+        _ => Exit::Usage,
+    };
+    Failure::error(exit, error.to_string())
+}
+
+fn list(format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Json {
+        output::json(&cases().collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
+    for about in cases() {
+        output::line(&format!("{}  {}", about.id, about.title));
+        output::line(&format!("        proves that {}", about.proves));
+        for (word, hooks) in [("needs", about.needs), ("better with", about.helps)] {
+            if !hooks.is_empty() {
+                let hooks: Vec<_> = hooks.iter().map(ToString::to_string).collect();
+                output::line(&format!("        {word}: {}", hooks.join(", ")));
+            }
+        }
+    }
+    Ok(Exit::Done)
 }
 
 #[cfg(test)]

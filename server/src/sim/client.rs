@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use muster_adapter_sim::Command;
 use serde_json::Value;
 
 /// A world's control API.
@@ -37,12 +38,34 @@ impl SimClient {
         answer(request.send().await.context("the world does not answer")?).await
     }
 
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// What the world says against it.
+    pub async fn command(&self, command: &Command) -> anyhow::Result<()> {
+        let request = self.http.post(format!("{}/control/command", self.base)).json(command);
+        answer(request.send().await.context("the world does not answer")?).await?;
+        Ok(())
+    }
+
     /// The ground truth.
     ///
     /// # Errors
     /// Where the world does not answer.
     pub async fn truth(&self) -> anyhow::Result<Value> {
-        let request = self.http.get(format!("{}/control/truth", self.base));
+        self.get("truth").await
+    }
+
+    /// How much was asked since the world's process was started.
+    ///
+    /// # Errors
+    /// Where the world does not answer.
+    pub async fn calls(&self) -> anyhow::Result<Value> {
+        self.get("calls").await
+    }
+
+    async fn get(&self, what: &str) -> anyhow::Result<Value> {
+        let request = self.http.get(format!("{}/control/{what}", self.base));
         answer(request.send().await.context("the world does not answer")?).await
     }
 

@@ -26,6 +26,7 @@ pub(super) fn router(control: Control) -> Router {
     Router::new()
         .route("/control/health", get(|| async { "ok" }))
         .route("/control/truth", get(truth))
+        .route("/control/calls", get(calls))
         .route("/control/break", post(break_it))
         .route("/control/heal", post(heal))
         .route("/control/command", post(command))
@@ -35,6 +36,10 @@ pub(super) fn router(control: Control) -> Router {
 
 async fn truth(State(control): State<Control>) -> axum::Json<Value> {
     axum::Json(serde_json::to_value(control.sim.truth()).unwrap_or_default())
+}
+
+async fn calls(State(control): State<Control>) -> axum::Json<Value> {
+    axum::Json(serde_json::to_value(control.sim.calls()).unwrap_or_default())
 }
 
 async fn break_it(State(control): State<Control>, axum::Json(what): axum::Json<What>) -> Response {

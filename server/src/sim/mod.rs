@@ -1,6 +1,7 @@
 //! The simulated world as a process of its own, and how it is broken, healed and examined.
 
 mod client;
+mod console;
 mod control;
 mod process;
 mod what;

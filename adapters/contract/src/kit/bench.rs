@@ -1,6 +1,7 @@
 //! What all cases work with.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use muster_plans::id::{GroupName, RunTag};
 use muster_plans::inventory::SiteInventory;
 use muster_plans::time::{Span, Time};
 
+use super::hand::{Aim, Hand, Hook};
+use super::heard::Heard;
 use super::pet::Pet;
 use super::probe::Probe;
 use super::{Finding, Stop, ensure, failed};
@@ -28,6 +31,8 @@ const WAY: Span = Span(500);
 
 pub(super) struct Bench<'a> {
     pub(super) adapter: &'a dyn SiteAdapter,
+    /// The same, with what it listened to.
+    heard: &'a Heard<'a>,
     pub(super) probe: &'a Probe,
     pub(super) capabilities: Capabilities,
     pub(super) inventory: SiteInventory,
@@ -35,28 +40,34 @@ pub(super) struct Bench<'a> {
     high_water: Token,
     step: AtomicU32,
     seq: AtomicU64,
-    /// Everything that was ever to be made, with the tag it was made under.
-    made: Mutex<Vec<(String, RunTag)>>,
+    /// Everything that was ever to be made.
+    made: Mutex<BTreeSet<String>>,
     /// Operations whose answer came too late.
     late: Mutex<Vec<String>>,
+    /// Whether a hand has harmed something since it was last healed.
+    harmed: AtomicBool,
+    /// State of the dice.
+    dice: AtomicU64,
 }
 
 impl<'a> Bench<'a> {
     pub(super) async fn open(
-        adapter: &'a dyn SiteAdapter,
+        adapter: &'a Heard<'a>,
         probe: &'a Probe,
     ) -> Result<Bench<'a>, String> {
         let say = |error: crate::AdapterError| error.message;
         let capabilities = adapter.capabilities().await.map_err(say)?;
         let inventory = adapter.inventory().await.map_err(say)?;
-        let high_water = match adapter.query(&Query::Alive).await.map_err(say)?.state {
-            Observation::Alive { high_water } => high_water,
-            other => return Err(format!("asked whether it is alive, it answers {other:?}")),
+        let high_water = highest(adapter).await?;
+        let high_water = match probe.hand.as_ref().and_then(|hand| hand.lab()) {
+            Some(lab) => high_water.max(highest(&*lab.peer).await?),
+            None => high_water,
         };
         let first = inventory.groups.first().map(|group| group.id.clone());
         let pet = Pet::of(&capabilities, probe.group.clone().or(first));
         Ok(Bench {
             adapter,
+            heard: adapter,
             probe,
             capabilities,
             inventory,
@@ -66,6 +77,10 @@ impl<'a> Bench<'a> {
             seq: AtomicU64::new(high_water.seq),
             made: Mutex::default(),
             late: Mutex::default(),
+            harmed: AtomicBool::new(false),
+            dice: AtomicU64::new(u64::from_le_bytes(
+                *probe.run.0.as_bytes().last_chunk().unwrap_or(&[7; 8]),
+            )),
         })
     }
 
@@ -112,9 +127,19 @@ impl<'a> Bench<'a> {
 
     /// Asks, and notes an answer that is late.
     pub(super) async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
+        self.execute_at(self.adapter, ctx, op).await
+    }
+
+    /// The same of another site, or over another line.
+    pub(super) async fn execute_at(
+        &self,
+        site: &dyn SiteAdapter,
+        ctx: &OpContext,
+        op: &Operation,
+    ) -> Outcome<Receipt> {
         self.note(ctx, op);
         let left = ctx.deadline.since(self.now()).0 + LATE.0 + WAY.0;
-        let answer = self.adapter.execute(ctx, op);
+        let answer = site.execute(ctx, op);
         let answer = tokio::time::timeout(Duration::from_millis(left), answer).await;
         answer.unwrap_or_else(|_| {
             let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,12 +150,12 @@ impl<'a> Bench<'a> {
 
     /// Remembers what has to be removed, before it can have been made.
     fn note(&self, ctx: &OpContext, op: &Operation) {
-        let (Some(pet), Some(tag)) = (&self.pet, &ctx.run_tag) else { return };
+        let Some(pet) = &self.pet else { return };
         let object = op.object();
         let Some(name) = object.split_once('/').map(|(_, name)| name.to_owned()) else { return };
         if *op == pet.make(&name) && !ctx.dry_run {
             let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            made.push((name, tag.clone()));
+            made.insert(name);
         }
     }
 
@@ -223,22 +248,89 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// Raises the fence of the kit's domain; anything but `Done` with at least this floor fails.
+    pub(super) async fn raised(&self, floor: Token) -> Result<(), Stop> {
+        match self.adapter.raise_fence(&self.domain(), floor).await {
+            Outcome::Done(holds) if holds >= floor => Ok(()),
+            Outcome::Done(holds) => {
+                Err(failed(format!("raised to {floor}, it says that {holds} holds")))
+            }
+            other => Err(failed(format!("the fence was not raised: {other:?}"))),
+        }
+    }
+
+    /// The hand, where it has a hook.
+    pub(super) fn hand(&self, hook: Hook) -> Result<&dyn Hand, Stop> {
+        let hand = self.probe.hand.as_deref().filter(|hand| hand.hooks().contains(&hook));
+        hand.ok_or_else(|| Stop::NotApplicable(format!("needs the hook `{hook}`")))
+    }
+
+    /// What to say of hooks that are not there; `None`: all are.
+    pub(super) fn missing(&self, hooks: &[Hook]) -> Option<String> {
+        let missing = hooks.iter().filter(|hook| self.hand(**hook).is_err());
+        let missing: Vec<_> = missing.map(|hook| format!("`{hook}`")).collect();
+        let word = if missing.len() == 1 { "hook" } else { "hooks" };
+        (!missing.is_empty()).then(|| format!("needs the {word} {}", missing.join(", ")))
+    }
+
+    /// Harms the backend until [`Bench::heal`].
+    pub(super) async fn harm(&self, how: Hook, aim: Aim) -> Result<(), Stop> {
+        let hand = self.hand(how)?;
+        self.harmed.store(true, Ordering::SeqCst);
+        hand.harm(how, &aim).await.map_err(|why| failed(format!("the hook `{how}`: {why}")))
+    }
+
+    pub(super) async fn heal(&self) -> Result<(), Stop> {
+        let Some(hand) = &self.probe.hand else { return Ok(()) };
+        if !self.harmed.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        hand.heal().await.map_err(failed)
+    }
+
+    /// Where a secret was heard.
+    pub(super) fn heard(&self) -> Vec<String> {
+        self.heard.found()
+    }
+
+    /// A number that nobody expects, the same for the same probe (splitmix64).
+    pub(super) fn chance(&self) -> u64 {
+        let z = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
     /// Removes whatever the cases made.
     pub(super) async fn clean_up(&self) -> Finding {
         let pet = self.pet()?;
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (name, tag) in &made {
-            if self.owner(name).await?.is_none() {
-                continue;
-            }
-            let (mode, run_tag) = (Mode::Cleanup, Some(tag.clone()));
-            self.done(&OpContext { mode, run_tag, ..self.ctx() }, &pet.remove(name)).await?;
+        let own = [self.probe.tag(), self.probe.other_tag()];
+        let removals = made.iter().map(async |name| -> Result<(), Stop> {
+            // A name may have been made under one tag and then under the other.
+            let Some(tag) = self.owner(name).await?.filter(|tag| own.contains(tag)) else {
+                return Ok(());
+            };
+            let (mode, run_tag) = (Mode::Cleanup, Some(tag));
+            let ctx = OpContext { mode, run_tag, ..self.ctx() };
+            self.done(&ctx, &pet.remove(name)).await.map(|_| ())
+        });
+        for removed in futures_util::future::join_all(removals).await {
+            removed?;
         }
-        for tag in [self.probe.tag(), self.probe.other_tag()] {
-            let left = self.leftovers(&tag).await?;
+        for tag in &own {
+            let left = self.leftovers(tag).await?;
             ensure(left.is_empty(), || format!("left over under {tag}: {}", left.join(", ")))?;
         }
         Ok(String::new())
+    }
+}
+
+/// The highest token that a site has seen.
+async fn highest(site: &dyn SiteAdapter) -> Result<Token, String> {
+    match site.query(&Query::Alive).await.map_err(|error| error.message)?.state {
+        Observation::Alive { high_water } => Ok(high_water),
+        other => Err(format!("asked whether it is alive, it answers {other:?}")),
     }
 }
 

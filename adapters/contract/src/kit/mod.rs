@@ -2,21 +2,36 @@
 //!
 //! [`verify`] works on a real site. Everything that it makes carries a tag of its own and is removed
 //! at the end; production objects are only looked at, and named in requests that must be refused.
-//! Cases that need a hand on the agent's process or on its backend (restart, kill, black hole,
-//! garbage) are not here.
+//!
+//! Some cases need a hand on the agent's process, on its backend, on the line to it, or on a group
+//! that may really be failed over: [`Hand`]. Without it they are not applicable, and the report says
+//! what is missing. No case passes that was not asked.
 //!
 //! It asks under tokens just above the highest that the site has seen. A server whose runs are under
 //! way at the same site would find the site's high-water mark above its own journal: verify a site
 //! before it is taken into service, or while nothing runs.
 
 mod bench;
+mod busy;
 mod capability;
+mod cases;
+mod copy;
+mod flight;
+mod hand;
+mod heard;
 mod identity;
+mod journey;
+mod lab;
+mod lost;
+mod names;
 mod pet;
+mod points;
 mod probe;
 mod report;
+mod restart;
 mod sample;
 mod scope;
+mod sides;
 mod sight;
 mod states;
 mod token;
@@ -26,7 +41,10 @@ use std::time::Duration;
 
 use crate::agent::SiteAdapter;
 use bench::Bench;
+use heard::Heard;
 
+pub use cases::{About, cases};
+pub use hand::{Aim, Count, Hand, Hands, Hook, Lab, Line};
 pub use probe::Probe;
 pub use report::{Case, KitReport, Verdict};
 
@@ -48,51 +66,64 @@ fn failed(why: impl Into<String>) -> Stop {
     Stop::Failed(why.into())
 }
 
-/// Runs all cases against a site, one after the other. Takes seconds where operations do.
+/// Cases that judge what all others heard.
+const LAST: [&str; 2] = ["ATK-17", "ATK-31"];
+
+/// The kit's own manners.
+const MANNERS: (&str, &str) = ("ATK-00", "the kit leaves nothing behind");
+
+/// Runs the cases against a site, one after the other. Takes seconds where operations do.
 pub async fn verify(adapter: &dyn SiteAdapter, probe: &Probe) -> KitReport {
-    let bench = match Bench::open(adapter, probe).await {
+    let heard = Heard::new(adapter, &probe.secrets);
+    let bench = match Bench::open(&heard, probe).await {
         Ok(bench) => bench,
         Err(why) => return KitReport::unreachable(adapter.site().clone(), why),
     };
     let mut cases = Vec::new();
-    macro_rules! run {
-        ($($id:literal $title:literal $case:path;)*) => {$(
-            let finding = bounded(&bench, Box::pin($case(&bench))).await;
-            cases.push(report::case($id, $title, finding));
-        )*};
+    let (last, first): (Vec<_>, Vec<_>) =
+        cases::CASES.iter().partition(|(about, _)| LAST.contains(&about.id));
+    for (about, run) in first.into_iter().chain(last) {
+        if !probe.only.is_empty() && !probe.only.iter().any(|id| id == about.id) {
+            continue;
+        }
+        let begin = bench.now();
+        let finding = match bench.missing(about.needs) {
+            Some(why) => Err(Stop::NotApplicable(why)),
+            None => bounded(&bench, about.needs, run(&bench)).await,
+        };
+        let finding = calmed(&bench, finding).await;
+        cases.push(report::case(about.id, about.title, bench.now().since(begin), finding));
     }
-    run! {
-        "ATK-01" "what is declared is supported, and nothing else" capability::truthful;
-        "ATK-02" "the same operation id twice gives the same answer" identity::twice;
-        "ATK-03" "the same operation id five times at once has one effect" identity::five_at_once;
-        "ATK-05" "the same operation id with other arguments is refused" identity::other_arguments;
-        "ATK-06" "a lower token is refused" token::lower;
-        "ATK-09" "after a raised fence nothing older has an effect" token::fenced;
-        "ATK-11" "what is already so is done without a change" states::already;
-        "ATK-12" "a wrong start state is refused and nothing changes" states::wrong_start;
-        "ATK-15" "what became of an operation can be asked" unknown::status;
-        "ATK-16" "cancel before, during and after" unknown::cancel;
-        "ATK-19" "a dry run changes nothing" states::dry_run;
-        "ATK-20" "a test cannot touch what is not its own" scope::test_mode;
-        "ATK-21" "cleanup removes only its own objects, and twice is fine" scope::cleanup;
-        "ATK-24" "a look shows what was done, or says how old it is" sight::own_write;
-        "ATK-25" "operations that are under way are listed" sight::pending;
-        "ATK-33" "the inventory comes in bounded time" sight::inventory;
-        "ATK-17" "deadlines are kept within two seconds" unknown::deadline;
-    }
-    let finding = bounded(&bench, Box::pin(bench.clean_up())).await;
-    cases.push(report::case("ATK-00", "the kit leaves nothing behind", finding));
+    let begin = bench.now();
+    let finding = bounded(&bench, &[], Box::pin(bench.clean_up())).await;
+    cases.push(report::case(MANNERS.0, MANNERS.1, bench.now().since(begin), finding));
     cases.sort_by_key(|case| case.id);
     KitReport::new(&bench.capabilities, cases)
 }
 
-/// A case that hangs has failed.
+/// Takes back what harm a case has left, so that the next one begins with a backend that works.
+async fn calmed(bench: &Bench<'_>, finding: Finding) -> Finding {
+    match bench.heal().await {
+        Err(Stop::Failed(why)) if finding.is_ok() => Err(failed(format!("not healed: {why}"))),
+        _ => finding,
+    }
+}
+
+/// A case that hangs has failed. Restarts and journeys take their time.
 async fn bounded(
     bench: &Bench<'_>,
+    needs: &[Hook],
     case: std::pin::Pin<Box<dyn Future<Output = Finding> + Send + '_>>,
 ) -> Finding {
-    let limit = Duration::from_millis(bench.probe.patience.0).saturating_mul(4);
-    tokio::time::timeout(limit, case)
-        .await
-        .unwrap_or_else(|_| Err(failed(format!("no end after {} s", limit.as_secs()))))
+    let long = needs.contains(&Hook::Lab) || needs.contains(&Hook::Restart);
+    let times = if long { 20 } else { 4 };
+    let limit = Duration::from_millis(bench.probe.patience.0).saturating_mul(times);
+    tokio::time::timeout(limit, case).await.unwrap_or_else(|_| {
+        let where_now = if needs.contains(&Hook::Lab) {
+            "; look where the lab's group is now, and what runs on it"
+        } else {
+            ""
+        };
+        Err(failed(format!("no end after {} s{where_now}", limit.as_secs())))
+    })
 }

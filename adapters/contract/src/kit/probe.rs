@@ -5,6 +5,8 @@ use std::sync::Arc;
 use muster_plans::id::{ConsistencyGroupId, RunId, RunTag};
 use muster_plans::time::{Span, Time};
 
+use super::hand::Hand;
+
 /// What the kit is told. Start from [`Probe::new`].
 #[derive(Clone)]
 pub struct Probe {
@@ -18,12 +20,28 @@ pub struct Probe {
     pub inventory_limit: Span,
     /// A group to clone where the site makes no bubbles; `None`: the first in its inventory.
     pub group: Option<ConsistencyGroupId>,
+    /// A hand on the process, the backend and the line; `None`: cases that need one are not
+    /// applicable.
+    pub hand: Option<Arc<dyn Hand>>,
+    /// What the agent knows and must never say, such as the token that it asks for.
+    pub secrets: Vec<String>,
+    /// Only these cases; empty: all.
+    pub only: Vec<String>,
 }
 
 impl Probe {
-    /// With a minute for an operation and half a minute for an inventory.
+    /// With a minute for an operation, half a minute for an inventory, and no hand.
     pub fn new(now: Arc<dyn Fn() -> Time + Send + Sync>, run: RunId) -> Probe {
-        Probe { now, run, patience: Span::secs(60), inventory_limit: Span::secs(30), group: None }
+        Probe {
+            now,
+            run,
+            patience: Span::secs(60),
+            inventory_limit: Span::secs(30),
+            group: None,
+            hand: None,
+            secrets: Vec::new(),
+            only: Vec::new(),
+        }
     }
 
     /// Tags of the kit's objects begin with this.

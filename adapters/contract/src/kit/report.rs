@@ -3,6 +3,7 @@
 use std::fmt;
 
 use muster_plans::id::SiteName;
+use muster_plans::time::Span;
 use serde::Serialize;
 
 use super::{Finding, Stop};
@@ -33,6 +34,9 @@ pub struct Case {
     /// Something to add: `412 objects in 80 ms`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// How long it took, in milliseconds.
+    #[serde(rename = "tookMs")]
+    pub took: Span,
 }
 
 /// What the kit found.
@@ -46,13 +50,13 @@ pub struct KitReport {
     pub cases: Vec<Case>,
 }
 
-pub(super) fn case(id: &'static str, title: &'static str, finding: Finding) -> Case {
+pub(super) fn case(id: &'static str, title: &'static str, took: Span, finding: Finding) -> Case {
     let (verdict, note) = match finding {
         Ok(note) => (Verdict::Passed, note),
         Err(Stop::Failed(why)) => (Verdict::Failed(why), String::new()),
         Err(Stop::NotApplicable(why)) => (Verdict::NotApplicable(why), String::new()),
     };
-    Case { id, title, verdict, note }
+    Case { id, title, verdict, note, took }
 }
 
 impl KitReport {
@@ -66,6 +70,7 @@ impl KitReport {
         let case = case(
             "ATK-01",
             "what is declared is supported, and nothing else",
+            Span::ZERO,
             Err(Stop::Failed(why)),
         );
         KitReport { site, product: String::new(), cases: vec![case] }
@@ -82,16 +87,16 @@ impl fmt::Display for KitReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Adapter contract, site {} ({})\n", self.site, self.product)?;
         let mut counts = [0; 3];
-        for Case { id, title, verdict, note } in &self.cases {
+        for Case { id, title, verdict, note, took } in &self.cases {
             let (word, why, place) = match verdict {
                 Verdict::Passed => ("passed", note, 0),
                 Verdict::Failed(why) => ("FAILED", why, 1),
                 Verdict::NotApplicable(why) => ("n/a", why, 2),
             };
             counts[place] += 1;
-            writeln!(f, "{word:<6}  {id}  {title}")?;
+            writeln!(f, "{word:<6}  {id}  {:>6.1} s  {title}", took.as_secs_f64())?;
             if !why.is_empty() {
-                writeln!(f, "                {why}")?;
+                writeln!(f, "                          {why}")?;
             }
         }
         let [passed, failed, other] = counts;

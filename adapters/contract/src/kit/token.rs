@@ -28,12 +28,7 @@ pub(super) async fn fenced(bench: &Bench<'_>) -> Finding {
     bench.done(&bench.ctx(), &pet.make(&open)).await?;
     let old_removal = bench.ctx();
     let floor = bench.token();
-    match bench.adapter.raise_fence(&bench.domain(), floor).await {
-        Outcome::Done(holds) => {
-            ensure(holds >= floor, || format!("raised to {floor}, it says that {holds} holds"))?
-        }
-        other => return Err(failed(format!("the fence was not raised: {other:?}"))),
-    }
+    bench.raised(floor).await?;
     bench.refused(&old, &pet.make(&name)).await?;
     bench.refused(&old_removal, &pet.remove(&open)).await?;
     bench.see(&name, false).await?;

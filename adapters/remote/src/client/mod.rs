@@ -21,6 +21,8 @@ use crate::wire::{FenceRequest, OperationRequest, Surroundings, operation_path};
 use failure::Failure;
 use transport::Transport;
 
+pub(crate) use transport::client as http;
+
 /// What the client makes of an agent's answer to a question: an HTTP status and a body.
 ///
 /// # Errors

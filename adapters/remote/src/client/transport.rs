@@ -96,7 +96,8 @@ fn checked(address: &str) -> Result<&str, RemoteError> {
     plain.then(|| address.trim_end_matches('/')).ok_or_else(error)
 }
 
-fn client(options: &RemoteOptions) -> Result<Client, RemoteError> {
+/// A client that reaches one agent, as the options say.
+pub(crate) fn client(options: &RemoteOptions) -> Result<Client, RemoteError> {
     crate::tls::install_provider();
     let tls = |error: reqwest::Error| RemoteError::Tls(error.to_string());
     let mut builder = Client::builder()

@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "everything here is a test or a helper of one")]
 
+mod around;
 mod both_sides;
 mod broken;
 mod common;
+mod defect;
+mod defects;
 mod kit;
 mod openapi;
 mod saboteur;
+mod stand;
+mod whole;
 mod wire;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use muster_contract::{
-    AdapterError, Capabilities, FenceDomain, Mode, Observed, OpContext, OpId, OpStatus, Operation,
-    OperationKind, Outcome, Query, Receipt, SiteAdapter, Token,
+    AdapterError, Capabilities, ErrorClass, FenceDomain, Mode, Observed, OpContext, OpId, OpStatus,
+    Operation, OperationKind, Outcome, Query, Receipt, SiteAdapter, Token,
 };
 use muster_plans::id::{RunTag, SiteName};
 use muster_plans::inventory::{Link, SiteInventory, Witness};
@@ -30,6 +30,8 @@ pub(crate) enum Sabotage {
     ListsTwice,
     AlwaysPending,
     Acknowledges,
+    NamesNoClass,
+    RemovesNothing,
 }
 
 pub(crate) struct Saboteur {
@@ -117,9 +119,15 @@ impl SiteAdapter for Saboteur {
         if self.is(Sabotage::Acknowledges) && !ctx.dry_run {
             return Outcome::Done(Receipt { at: Some(ctx.deadline), ..Receipt::default() });
         }
+        if self.is(Sabotage::RemovesNothing) && op.kind() == OperationKind::DropBubble {
+            return Outcome::Done(Receipt::default());
+        }
         match self.site.execute(&self.bent(ctx, op), op).await {
             Outcome::Done(receipt) if self.is(Sabotage::NeverSaysAlready) => {
                 Outcome::Done(Receipt { already: false, ..receipt })
+            }
+            Outcome::Refused(reason) if self.is(Sabotage::NamesNoClass) => {
+                Outcome::refused(ErrorClass::Bug, reason.message)
             }
             outcome => outcome,
         }

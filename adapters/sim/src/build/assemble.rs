@@ -38,6 +38,7 @@ impl WorldSpec {
             queue: Queue::default(),
             notes: Notes::default(),
             watched: None,
+            contacts: crate::world::Tally::default(),
         };
         let mut maker = Maker { world: &mut world, addresses: BTreeMap::new(), made: 0 };
         for app in &self.apps {

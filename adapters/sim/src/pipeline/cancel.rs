@@ -37,7 +37,10 @@ impl World {
             return Outcome::unknown("no answer");
         }
         let entry = self.ledger(site).and_then(|ledger| ledger.entries.get(id));
-        let Some(entry) = entry else { return self.never(site, *id) };
+        // What was refused for its token alone is not known, and no end: it may come again.
+        let Some(entry) = entry.filter(|entry| !entry.by_token) else {
+            return self.never(site, *id);
+        };
         let moves = entry.call.as_ref().is_some_and(|call| call.1.kind() == OperationKind::Migrate);
         match (entry.phase, entry.result.is_some()) {
             (_, true) | (Phase::Ended, _) => {

@@ -17,7 +17,7 @@ pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked
     {
         return not_now(format!("{vm} runs here and has {} open", group.id));
     }
-    let sends = group.stretched() || leg.contact(world);
+    let sends = group.stretched() || leg.ask(world);
     // In an unplanned run it is worth a lot that this leg stops, even if nothing can be sent.
     if !sends && call.ctx.mode != Mode::Unplanned {
         let text =

@@ -84,7 +84,13 @@ impl<'a> OwnLeg<'a> {
         &self.group.legs[1 - self.side]
     }
 
-    /// Whether the two arrays see each other.
+    /// Asks the other array for something; whether it answers.
+    pub(crate) fn ask(&self, world: &World) -> bool {
+        world.contacts.add();
+        self.contact(world)
+    }
+
+    /// Whether the two arrays see each other, which each knows of its own line without asking.
     pub(crate) fn contact(&self, world: &World) -> bool {
         world.contact(&self.own().site, &self.peer().site)
     }

@@ -19,7 +19,7 @@ pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked
     if call.ctx.mode == Mode::Unplanned {
         return not_now("an unplanned run does not speak to the other site");
     }
-    if !leg.contact(world) {
+    if !leg.ask(world) {
         return no(ErrorClass::Retry, format!("{} does not answer", peer.site));
     }
     if !own.open {

@@ -16,7 +16,7 @@ pub(super) fn check(world: &World, _call: &Call<'_>, leg: &OwnLeg<'_>) -> Checke
     if group.equal() {
         return Ok(Todo::Nothing);
     }
-    if !leg.contact(world) {
+    if !leg.ask(world) {
         return no(ErrorClass::Retry, format!("{} does not answer", leg.peer().site));
     }
     if group.resync.is_some() || (group.mode == ReplicationMode::Sync && group.flowing.is_none()) {

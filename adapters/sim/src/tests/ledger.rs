@@ -154,6 +154,22 @@ fn what_was_cancelled_before_it_came_is_refused() {
 }
 
 #[test]
+fn what_was_refused_for_its_token_alone_can_be_cancelled_for_good() {
+    let mut rig = Rig::with(Settings::default());
+    let ctx = rig.ctx("paris");
+    let floor = Token { seq: ctx.token.seq + 1, ..ctx.token };
+    let raised = rig.world.raise(&site("paris"), &ctx.domain, floor);
+    assert_eq!(raised, Outcome::Done(floor));
+    refusal(rig.run_as(&ctx, prefer("lyon")));
+    // As good as never asked for: whoever must know that it never comes can make sure of it.
+    assert_eq!(rig.world.status(&site("paris"), &ctx.op_id).unwrap(), OpStatus::NotKnown);
+    assert_eq!(rig.world.cancel(&site("paris"), &ctx.op_id), Outcome::Done(()));
+    let newer = muster_contract::OpContext { token: floor, ..ctx };
+    let (_, why) = refusal(rig.run_as(&newer, prefer("lyon")));
+    assert_eq!(why, "cancelled before it came");
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let mut rig = Rig::with(Settings::default());
     let vm = rig.vm("archive-01");

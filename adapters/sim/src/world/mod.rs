@@ -9,6 +9,7 @@ mod replicate;
 mod rules;
 mod settings;
 mod site;
+mod tally;
 mod vm;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub(crate) use link::{Pair, Seen, Witness};
 pub(crate) use queue::{Event, Queue};
 pub use settings::Settings;
 pub(crate) use site::{Bubble, Host, LocalVolume, Site, TestClone};
+pub(crate) use tally::Tally;
 pub(crate) use vm::{Card, CardDef, Disk, Move, Registration, VmDef, key};
 
 use crate::fault::ActiveFault;
@@ -51,6 +53,9 @@ pub struct World {
     /// Effects since a checker last looked; `None`: nobody watches.
     #[serde(skip)]
     pub(crate) watched: Option<Vec<crate::glance::Effect>>,
+    /// How often an operation asked the array of another site for something.
+    #[serde(skip)]
+    pub(crate) contacts: Tally,
 }
 
 impl World {

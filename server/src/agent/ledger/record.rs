@@ -24,8 +24,8 @@ pub(crate) enum Record {
         token: Token,
         at: Time,
     },
-    /// It came to an end that will not change: done, or refused, or, on a person's word that it is
-    /// over, unknown.
+    /// It came to an end that will not change: done, or refused, or, on a person's or the backend's
+    /// word that it is over, unknown.
     Ended { id: OpId, digest: String, outcome: Outcome<Receipt>, at: Time },
     /// It was cancelled before it was heard of, and is refused should it come.
     Cancelled { id: OpId, at: Time },

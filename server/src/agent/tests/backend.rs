@@ -90,6 +90,11 @@ impl Backend {
         self.ended.lock().unwrap().insert(*id, super::done());
     }
 
+    /// It stopped in the middle, and says so.
+    pub(super) fn stop_half_way(&self, id: &OpId) {
+        self.ended.lock().unwrap().insert(*id, Outcome::unknown("it stopped half way"));
+    }
+
     /// Whoever was inside is gone.
     pub(super) fn restart(&self) {
         self.inside.lock().unwrap().clear();

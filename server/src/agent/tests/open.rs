@@ -26,6 +26,11 @@ fn is_still_at_it(backend: &Backend) {
     backend.works.store(true, Ordering::SeqCst);
 }
 
+/// A context whose deadline is near.
+fn soon(step: u32) -> OpContext {
+    OpContext { deadline: NOON + Span::secs(10), ..ctx(step) }
+}
+
 async fn pending(agent: &Agent) -> Vec<OpId> {
     agent.query(&Query::Bubble("b-1".into())).await.unwrap().pending
 }
@@ -91,8 +96,7 @@ fn the_next_operation_waits_until_the_backend_says_that_it_has_ended() {
 #[test]
 fn the_next_operation_is_refused_at_its_deadline() {
     restarted(is_still_at_it, async |bench, agent| {
-        let soon = OpContext { deadline: NOON + Span::secs(10), ..ctx(2) };
-        match agent.execute(&soon, &drop_bubble("b-1")).await {
+        match agent.execute(&soon(2), &drop_bubble("b-1")).await {
             Outcome::Refused(reason) => assert_eq!(reason.class, ErrorClass::Retry, "{reason:?}"),
             other => panic!("{other:?}"),
         }
@@ -120,6 +124,30 @@ fn what_the_backend_never_got_may_still_come_unless_it_is_cancelled_there() {
 }
 
 #[test]
+fn what_ended_by_half_is_over_on_the_backends_word_and_its_effect_stays_unknown() {
+    let half = |backend: &Backend| backend.stop_half_way(&id(1));
+    restarted(half, async |bench, agent| {
+        // It may be an agent that cannot say now: that is no end.
+        refusal(agent.execute(&soon(3), &drop_bubble("b-1")).await);
+        unknown(agent.raise_fence(&group("erp"), token(2)).await);
+        *bench.backend.cancels.lock().unwrap() =
+            Outcome::refused(ErrorClass::Unsupported, "it cannot cancel");
+        unknown(agent.raise_fence(&group("erp"), token(2)).await);
+        *bench.backend.cancels.lock().unwrap() =
+            Outcome::refused(ErrorClass::Precondition, "it has ended already");
+        assert_eq!(agent.raise_fence(&group("erp"), token(2)).await, Outcome::Done(token(2)));
+        assert_eq!(pending(&agent).await, []);
+        let ended = agent.operation(&id(1)).await.unwrap();
+        assert!(matches!(ended, OpStatus::Ended(Outcome::Unknown(_))), "{ended:?}");
+        // An agent before this one is told the same, in the same words.
+        refusal(agent.cancel(&id(1)).await);
+        assert_eq!(agent.execute(&ctx(4), &drop_bubble("b-1")).await, done());
+        unknown(agent.execute(&ctx(1), &bubble("b-1")).await);
+        assert_eq!(bench.effects(), ["bubble/b-1"]);
+    });
+}
+
+#[test]
 fn whoever_asks_again_for_what_is_open_does_not_hide_it_from_a_fence() {
     restarted(is_still_at_it, async |bench, agent| {
         let (again, op, domain) = (ctx(1), bubble("b-1"), group("erp"));
@@ -144,8 +172,7 @@ async fn what_is_not_waited_for_any_more_is_still_there() {
     let agent = bench.agent();
     remembers_nothing(&bench.backend);
     bench.backend.hold();
-    let soon = OpContext { deadline: NOON + Span::secs(10), ..ctx(1) };
-    unknown(agent.execute(&soon, &bubble("b-1")).await);
+    unknown(agent.execute(&soon(1), &bubble("b-1")).await);
     tokio::time::sleep(Duration::from_secs(100)).await;
     let why = unknown(agent.raise_fence(&group("erp"), token(9)).await);
     assert!(why.contains(&id(1).to_string()), "{why}");

@@ -3,15 +3,18 @@
 use async_trait::async_trait;
 use axum::Router;
 use muster_adapter_remote::serve::{ServeOptions, router};
+use muster_contract::kit::{Aim, Count, Hand, Hook};
 use muster_contract::{
     AdapterError, Capabilities, FenceDomain, Observed, OpContext, OpId, OpStatus, Operation,
     Outcome, Query, Receipt, SiteAdapter, Token,
 };
 use muster_plans::id::SiteName;
 use muster_plans::inventory::{Link, SiteInventory, Witness};
+use muster_plans::time::Span;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::command::CommandHand;
 use super::*;
 use crate::sim::testing;
 
@@ -66,7 +69,14 @@ async fn listen(router: Router) -> (String, JoinSet<()>) {
 }
 
 fn asked(url: &str) -> Verify {
-    Verify { url: url.to_owned(), token_file: None, output: Format::Json }
+    Verify {
+        url: Some(url.to_owned()),
+        token_file: None,
+        only: Vec::new(),
+        list: false,
+        hands: hands::Options::default(),
+        output: Format::Json,
+    }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
@@ -80,7 +90,7 @@ async fn the_simulator_passes_over_the_protocol() {
     let report = verify.judge().await.unwrap();
     assert_eq!(report.site.as_str(), "lyon");
     assert!(report.passed(), "{report}");
-    assert_eq!(verify.run().await.unwrap(), Exit::Done);
+    assert_eq!(verify.clone().run().await.unwrap(), Exit::Done);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,4 +120,36 @@ async fn bad_input_and_nobody_there_are_told_apart() {
         let error = verify.run().await.unwrap_err();
         assert_eq!(exit_of(&error), exit, "{error}");
     }
+}
+
+/// A hand of a few lines.
+const HAND: &str = r#"
+case "$1" in
+hooks) echo calls; echo late; echo restart ;;
+count) echo "7$3" ;;
+harm) [ "$ATK_OBJECT $ATK_TIMES $ATK_DELAY_MS" = "bubble/b 1 2000" ] || { echo "$*" >&2; exit 3; } ;;
+heal|restart) touch "$0.$1" ;;
+esac
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_can_be_a_hand() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let script = folder.path().join("hand");
+    std::fs::write(&script, HAND).unwrap();
+    let line = format!("sh '{}'", script.display());
+    let hand = CommandHand::open(&line, testing::site("paris")).await.unwrap();
+    assert_eq!(hand.hooks(), [Hook::Restart, Hook::Late, Hook::Calls].into());
+    assert_eq!(hand.count(&Count::Calls).await, Ok(7));
+    let aim = Aim { object: Some("bubble/b".into()), times: Some(1), delay: Some(Span::secs(2)) };
+    assert_eq!(hand.harm(Hook::Late, &aim).await, Ok(()));
+    let wrong = hand.harm(Hook::Late, &Aim::default()).await.unwrap_err();
+    assert_eq!(wrong, "the command failed (exit status: 3): harm late");
+    assert_eq!((hand.heal().await, hand.restart().await), (Ok(()), Ok(())));
+    assert!(
+        folder.path().join("hand.heal").exists() && folder.path().join("hand.restart").exists()
+    );
+    let nonsense = CommandHand::open("echo line #", testing::site("paris")).await;
+    let why = nonsense.err().unwrap();
+    assert_eq!(why, "`line` is no hook that a command can have");
 }
