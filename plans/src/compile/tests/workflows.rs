@@ -3,6 +3,7 @@
 use super::{graph, recovered, world};
 use crate::fixture::POLICIES;
 use crate::graph::render::text;
+use crate::graph::{Action, Step};
 use crate::inventory::ReplicaRole;
 use crate::run::RunKind;
 
@@ -110,8 +111,32 @@ fn reprotect_brings_a_torn_stretched_group_together() {
 #[test]
 fn planned_back() {
     let (world, plan) = world("bronze-async");
-    let graph = graph(&recovered(world), &plan, RunKind::PlannedMigration, |request| {
+    let graph = graph(&reprotected(world), &plan, RunKind::PlannedMigration, |request| {
         request.reversed = true;
     });
     insta::assert_snapshot!(text(&graph));
+}
+
+/// A recovery whose storage replicates the other way since.
+fn reprotected(world: World) -> World {
+    let mut world = recovered(world);
+    for (name, site) in &mut world.inventory.sites {
+        let turned = match name.as_str() {
+            "paris" => ReplicaRole::Target,
+            _ => ReplicaRole::Source,
+        };
+        site.groups.iter_mut().for_each(|leg| leg.role = turned);
+    }
+    world
+}
+
+/// The storage already replicates the way that the run leads to: nothing is sent over what is newer, and
+/// the copy that is written there stands as it is.
+#[test]
+fn what_is_written_at_the_end_of_the_way_is_not_sent_there() {
+    let (world, plan) = world("bronze-async");
+    let graph = graph(&reprotected(world), &plan, RunKind::PlannedMigration, |_| ());
+    let is_sync = |step: &Step| matches!(step.action, Action::SyncStorage(_));
+    assert!(!graph.steps.iter().any(is_sync), "{}", text(&graph));
+    assert!(graph.groups.iter().all(|group| group.generation == 1), "{:?}", graph.groups);
 }
