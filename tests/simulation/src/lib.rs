@@ -8,6 +8,7 @@
 mod clock;
 mod database;
 mod desk;
+mod drill;
 mod invariant;
 mod life;
 mod line;
@@ -15,6 +16,8 @@ mod nemesis;
 mod net;
 mod operator;
 mod play;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 mod scene;
 mod server;
 mod standing;
@@ -23,6 +26,7 @@ mod sweep;
 mod trace;
 mod watch;
 
+pub use drill::Drill;
 pub use invariant::{Broken, Invariant};
 pub use life::{Crash, Place};
 pub use nemesis::FaultKind;

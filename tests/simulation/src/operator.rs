@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_contract::{FenceDomain, Token};
+use muster_contract::{FenceDomain, Outcome, Token};
 use muster_engine::{
     Answer, By, Clock, Course, RunView, Sites, StepState, Verdict, WaitingFor, fold,
 };
-use muster_plans::id::{RunId, SiteName};
+use muster_plans::guard::{Guard, holds};
+use muster_plans::id::{RunId, RunTag, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::net::Dice;
 use crate::scene::Workflow;
 use crate::server::Core;
 use crate::start::Wish;
+use crate::watch::Sight;
 
 /// A person.
 #[derive(Clone)]
@@ -25,6 +27,11 @@ pub(crate) struct Operator {
     pub(crate) dice: Dice,
     /// Faults are over: the operator only helps things to their end, and begins nothing.
     pub(crate) helps_only: bool,
+}
+
+/// The tag of a test.
+pub(crate) fn tag(run: RunId) -> RunTag {
+    RunTag::from(format!("muster-{}", run.0.simple()))
 }
 
 fn ines() -> By {
@@ -39,6 +46,11 @@ impl Numbers {
     pub(crate) fn run(&self) -> RunId {
         let next = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
         RunId(Uuid::from_u128(u128::from(next)))
+    }
+
+    /// The tag of the next run, if that is a test.
+    pub(crate) fn next_tag(&self) -> RunTag {
+        tag(RunId(Uuid::from_u128(u128::from(self.given() + 1))))
     }
 
     pub(crate) fn given(&self) -> u64 {
@@ -67,15 +79,31 @@ pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) 
 /// A named person lets a server go on whose database was put back: first every site is told of the
 /// new incarnation.
 async fn release(core: &Arc<Core>) {
-    let floor = Token { incarnation: core.shared.lock().incarnation, epoch: 0, seq: 0 };
+    let incarnation = core.shared.lock().incarnation;
+    let floor = Token { incarnation, epoch: 0, seq: 0 };
+    let mut silent = Vec::new();
     for site in &core.scene.sites {
+        if !holds(Guard::RaiseAfterRestore) {
+            continue;
+        }
         let Some(adapter) = core.lines.adapter(site) else { continue };
         let domain = FenceDomain { site: site.clone(), group: None };
         let told = adapter.raise_fence(&domain, floor);
-        _ = tokio::time::timeout(Duration::from_secs(10), told).await;
+        let told = tokio::time::timeout(Duration::from_secs(10), told).await;
+        if !matches!(told, Ok(Outcome::Done(_))) {
+            silent.push(site.clone());
+        }
     }
-    core.shared.lock().on_hold = false;
+    {
+        let mut database = core.shared.lock();
+        // It has died meanwhile, or the database was put back once more.
+        if core.life.is_dead() || database.incarnation != incarnation {
+            return;
+        }
+        database.on_hold = false;
+    }
     core.watch.note("ines", format_args!("lets {} go on", core.life.name));
+    core.watch.judge(&Sight::Released(incarnation, &silent));
 }
 
 impl Operator {

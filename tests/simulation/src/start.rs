@@ -8,7 +8,7 @@ use muster_contract::{FenceState, Observation, Query, WitnessSight};
 use muster_engine::{By, Clock, Evidence, EvidenceSource, Opening, Sites};
 use muster_plans::compile::{self, Request};
 use muster_plans::group;
-use muster_plans::id::{RunId, RunTag, SiteName};
+use muster_plans::id::{RunId, SiteName};
 use muster_plans::inventory::Inventory;
 use muster_plans::mobility::{Method, Rules};
 use muster_plans::run::RunKind;
@@ -82,7 +82,7 @@ impl Core {
         let owed = owed_only.then(|| graph_of(standing.failover)).flatten();
         let tag = match (&test, wish.kind) {
             (Some(test), _) => test.tag.clone(),
-            (None, RunKind::Test) => Some(RunTag::from(format!("muster-{}", wish.id.0.simple()))),
+            (None, RunKind::Test) => Some(crate::operator::tag(wish.id)),
             _ => None,
         };
         let supported: BTreeMap<SiteName, Vec<Method>> =
@@ -138,6 +138,9 @@ impl Core {
             ),
             Some(Sight::Created(wish.id, &graph, &opening.graph_digest)),
         );
+        if let Some(drill) = self.scene.drill {
+            drill.started(&graph, &self.watch);
+        }
         self.life.at(Place::Elsewhere).await;
         if self.engine.start(wish.id, graph, opening).await.is_ok() {
             self.watch_run(wish.id);

@@ -1,6 +1,7 @@
 //! Turns replication round: the leg here is the source from now on.
 
 use muster_contract::{ErrorClass, Mode};
+use muster_plans::guard::{self, Guard};
 use muster_plans::id::ConsistencyGroupId;
 use muster_plans::inventory::ReplicaRole;
 
@@ -28,7 +29,7 @@ pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked
     if peer.serving {
         return not_now(format!("the leg at {} is writable; demote it first", peer.site));
     }
-    if peer.generation >= own.generation {
+    if peer.generation >= own.generation && guard::holds(Guard::Generation) {
         let (own, peer) = (own.generation, peer.generation);
         let text = format!("the other leg has generation {peer}, which is not below {own}");
         return not_now(text);
@@ -47,7 +48,9 @@ pub(super) fn apply(world: &mut World, call: &Call<'_>, id: &ConsistencyGroupId)
     let (group, site) = (id.clone(), victim.site);
     if discarded > 0 {
         let snapshot = Snapshot { at: now, group: group.clone(), site: site.clone(), holds };
-        world.notes.snapshots.push(snapshot);
+        if guard::holds(Guard::SnapshotFirst) {
+            world.notes.snapshots.push(snapshot);
+        }
         world.notes.discarded.push(Discard {
             at: now,
             group,

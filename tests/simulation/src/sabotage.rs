@@ -1,0 +1,203 @@
+//! Guards are switched off, one by one, and somebody must notice.
+//!
+//! A case names the guards that it takes away, and plays in which that matters. It is caught when an
+//! invariant breaks without the guard in a seed that is clean with it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+use muster_plans::guard::{Guard, switch_off};
+
+use crate::{Broken, Drill, FaultKind, Options, Report, Workflow, play};
+
+/// What is taken away, and where that shows.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it is called on the command line: the first guard's name.
+    pub name: String,
+    /// Usually one; two where one stands behind the other.
+    pub guards: Vec<Guard>,
+    /// Where the guard lives.
+    pub lives: &'static str,
+    /// The plays.
+    pub options: Options,
+    /// So many seeds are tried, from 0.
+    pub seeds: u64,
+}
+
+fn case(guards: &[Guard], lives: &'static str, options: Options) -> Case {
+    let name = format!("{:?}", guards[0]);
+    Case { name, guards: guards.to_vec(), lives, options, seeds: 4000 }
+}
+
+fn about(workflow: Workflow, faults: &[FaultKind]) -> Options {
+    Options { workflow: Some(workflow), faults: faults.to_vec(), ..Options::default() }
+}
+
+/// All cases.
+pub fn cases() -> Vec<Case> {
+    use FaultKind as F;
+    use Guard as G;
+    use Workflow as W;
+    let site = &[F::Site, F::Link, F::Crash][..];
+    let drill = |drill, options: Options| Options { drill: Some(drill), ..options };
+    vec![
+        case(&[G::IntentFirst], "server/engine/src/decide", about(W::Any, &[])),
+        case(&[G::ReadBack], "server/engine/src/executor/job.rs", about(W::Any, &[F::Backend])),
+        case(&[G::Drained], "server/engine/src/executor/ask.rs", about(W::Any, &[F::Backend])),
+        case(
+            &[G::RaiseFirst],
+            "server/engine/src/executor/shop.rs",
+            about(W::Any, &[F::Storm, F::Crash, F::Partition]),
+        ),
+        case(&[G::EvidenceFirst], "server/engine/src/executor/send.rs", about(W::Failover, site)),
+        case(
+            &[G::EvidenceAfterFence],
+            "server/engine/src/state/evidence.rs",
+            about(W::Failover, site),
+        ),
+        case(
+            &[G::EvidenceFresh],
+            "server/engine/src/state/evidence.rs",
+            about(W::Failover, &[F::Site, F::Clock, F::Crash]),
+        ),
+        case(
+            &[G::WitnessFresh],
+            "server/engine/src/executor/gate.rs",
+            drill(Drill::StaleWitness, about(W::Failover, &[])),
+        ),
+        case(
+            &[G::PivotStands],
+            "server/engine/src/state/course.rs",
+            about(W::Planned, &[F::Backend, F::Site]),
+        ),
+        case(&[G::FenceFirst], "plans/src/compile/failover.rs", about(W::Failover, site)),
+        case(&[G::OwedFirst], "plans/src/compile/owed.rs", about(W::Failover, site)),
+        case(&[G::TurnFirst], "plans/src/compile/reprotect.rs", about(W::Planned, &[F::Backend])),
+        case(
+            &[G::NotReplaced],
+            "plans/src/compile/storage",
+            about(W::Failover, &[F::Site, F::Link, F::Rewind]),
+        ),
+        case(
+            &[G::BubbleOnly, G::BubbleAtSite],
+            "plans/src/compile/network.rs",
+            drill(Drill::WrongTestNetwork, about(W::Test, &[])),
+        ),
+        case(
+            &[G::CompareAndSet],
+            "server/store (here: tests/simulation/src/database.rs)",
+            about(W::Any, &[F::Pause, F::Crash]),
+        ),
+        case(
+            &[G::Lease],
+            "server/store (here: tests/simulation/src/database.rs)",
+            about(W::Any, &[F::Pause, F::Crash]),
+        ),
+        case(
+            &[G::OneRun],
+            "server/store (here: tests/simulation/src/database.rs)",
+            about(W::Any, &[F::Storm, F::Partition, F::Pause]),
+        ),
+        case(
+            &[G::RaiseAfterRestore],
+            "server/src/ops/hold.rs (here: tests/simulation/src/operator.rs)",
+            about(W::Any, &[F::Storm, F::Rewind]),
+        ),
+        case(
+            &[G::TokenAtEffect],
+            "every agent (here: adapters/sim/src/ledger.rs)",
+            about(W::Any, &[F::Storm, F::Rewind, F::Pause]),
+        ),
+        case(
+            &[G::Memory],
+            "every agent (here: adapters/sim/src/pipeline)",
+            about(W::Any, &[F::Storm, F::Crash]),
+        ),
+        case(
+            &[G::Generation],
+            "every array (here: adapters/sim/src/storage/reverse.rs)",
+            about(W::Failover, &[F::Site, F::Link, F::Rewind]),
+        ),
+        case(
+            &[G::SnapshotFirst],
+            "every array (here: adapters/sim/src/storage/reverse.rs)",
+            about(W::Failover, &[F::Site, F::Link]),
+        ),
+        case(
+            &[G::OwnTag],
+            "every hypervisor and array (here: adapters/sim/src/op.rs)",
+            drill(Drill::LookAlikes, about(W::Test, &[])),
+        ),
+        case(
+            &[G::InSync],
+            "every stretched array (here: adapters/sim/src/world/arbiter.rs)",
+            about(W::Any, &[F::Link]),
+        ),
+    ]
+}
+
+/// What became of a case.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// The first seed without the guard in which something broke, and what.
+    pub without: Option<(u64, Broken)>,
+    /// Plays that this took.
+    pub plays: u64,
+    /// What breaks with the guard on, in the same seeds: nothing, or something is wrong elsewhere.
+    pub with: Option<(u64, Broken)>,
+}
+
+/// Plays one seed of a case without its guards.
+///
+/// # Errors
+/// As [`play`].
+pub fn without(case: &Case, seed: u64, tell: bool) -> anyhow::Result<Report> {
+    let _off = switch_off(&case.guards);
+    play(seed, &Options { tell, ..case.options.clone() })
+}
+
+/// Tries a case: seeds without the guards until one breaks, and the same seeds with them.
+///
+/// # Errors
+/// As [`play`].
+pub fn try_case(case: &Case, jobs: usize) -> anyhow::Result<Caught> {
+    let found = first_broken(0..case.seeds, jobs, |seed| Ok(without(case, seed, false)?.broken))?;
+    let plays = found.as_ref().map_or(case.seeds, |(seed, _)| seed + 1);
+    let with = first_broken(0..plays, jobs, |seed| Ok(play(seed, &case.options)?.broken))?;
+    Ok(Caught { without: found, plays, with })
+}
+
+/// The first seed in which something breaks. Seeds are handed out in their order, and nobody stops in the
+/// middle of a play, so that it is the same one whatever the number of threads.
+fn first_broken(
+    seeds: std::ops::Range<u64>,
+    jobs: usize,
+    each: impl Fn(u64) -> anyhow::Result<Option<Broken>> + Sync,
+) -> anyhow::Result<Option<(u64, Broken)>> {
+    let (next, stop) = (AtomicU64::new(seeds.start), AtomicU64::new(seeds.end));
+    let found: Mutex<Option<(u64, Broken)>> = Mutex::default();
+    let work = || -> anyhow::Result<()> {
+        loop {
+            let seed = next.fetch_add(1, Ordering::SeqCst);
+            if seed >= stop.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+            let Some(broken) = each(seed)? else { continue };
+            stop.fetch_min(seed, Ordering::SeqCst);
+            if let Ok(mut found) = found.lock()
+                && found.as_ref().is_none_or(|(first, _)| seed < *first)
+            {
+                *found = Some((seed, broken));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().ok().context("a play broke down")?)
+    })?;
+    found.into_inner().ok().context("a play broke down")
+}
