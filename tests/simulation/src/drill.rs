@@ -6,7 +6,9 @@ use muster_plans::graph::Graph;
 use muster_plans::id::NetworkName;
 use muster_plans::inventory::NetworkRole;
 use muster_plans::run::RunKind;
+use muster_plans::time::Span;
 
+use crate::clock::START;
 use crate::operator::Numbers;
 use crate::scene::{LYON, PARIS, Scene, WITNESS};
 use crate::watch::Watch;
@@ -57,7 +59,7 @@ impl Drill {
                     watch.command("stranger", &Command::Plant { site, bubble, owner });
                 }
             }
-            Drill::StaleWitness if watch.last().powered.iter().all(|(_, powered)| *powered) => {
+            Drill::StaleWitness if both_were_seen(watch) => {
                 let stale = Fault::at(FaultId::F11, LYON).object(format!("witness/{PARIS}"));
                 watch.command("drill", &Command::HealAll);
                 watch.command("drill", &Command::Break(Thing::Backend(stale)));
@@ -78,6 +80,12 @@ impl Drill {
         watch.command("drill", &Command::Break(Thing::Witness));
         watch.command("drill", &Command::Break(Thing::Link(PARIS.to_owned(), LYON.to_owned())));
     }
+}
+
+/// Both sites have power, and for so long that somebody has looked at them.
+fn both_were_seen(watch: &Watch) -> bool {
+    let long_enough = watch.now().since(START) > Span::mins(2);
+    long_enough && watch.last().powered.iter().all(|(_, powered)| *powered)
 }
 
 fn name_for_tests(scene: &mut Scene, name: &NetworkName) {

@@ -14,10 +14,10 @@ use crate::{Broken, Drill, FaultKind, Options, Report, Workflow, play};
 /// What is taken away, and where that shows.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What it is called on the command line: the first guard's name.
-    pub name: String,
-    /// Usually one; two where one stands behind the other.
-    pub guards: Vec<Guard>,
+    /// What is taken away.
+    pub guard: Guard,
+    /// A guard behind it that is away all the time, so that this one is all that is left.
+    pub behind: Option<Guard>,
     /// Where the guard lives.
     pub lives: &'static str,
     /// The plays.
@@ -26,9 +26,12 @@ pub struct Case {
     pub seeds: u64,
 }
 
-fn case(guards: &[Guard], lives: &'static str, options: Options) -> Case {
-    let name = format!("{:?}", guards[0]);
-    Case { name, guards: guards.to_vec(), lives, options, seeds: 4000 }
+fn case(guard: Guard, lives: &'static str, options: Options) -> Case {
+    Case { guard, behind: None, lives, options, seeds: 4000 }
+}
+
+fn alone(case: Case, behind: Guard) -> Case {
+    Case { behind: Some(behind), ..case }
 }
 
 fn about(workflow: Workflow, faults: &[FaultKind]) -> Options {
@@ -43,95 +46,109 @@ pub fn cases() -> Vec<Case> {
     let site = &[F::Site, F::Link, F::Crash][..];
     let drill = |drill, options: Options| Options { drill: Some(drill), ..options };
     vec![
-        case(&[G::IntentFirst], "server/engine/src/decide", about(W::Any, &[])),
-        case(&[G::ReadBack], "server/engine/src/executor/job.rs", about(W::Any, &[F::Backend])),
-        case(&[G::Drained], "server/engine/src/executor/ask.rs", about(W::Any, &[F::Backend])),
+        case(G::IntentFirst, "server/engine/src/decide", about(W::Any, &[])),
+        case(G::ReadBack, "server/engine/src/executor/job.rs", about(W::Any, &[F::Backend])),
+        alone(
+            case(G::Drained, "server/engine/src/executor/ask.rs", about(W::Any, &[F::Backend])),
+            G::TokenAtEffect,
+        ),
         case(
-            &[G::RaiseFirst],
+            G::RaiseFirst,
             "server/engine/src/executor/shop.rs",
             about(W::Any, &[F::Storm, F::Crash, F::Partition]),
         ),
-        case(&[G::EvidenceFirst], "server/engine/src/executor/send.rs", about(W::Failover, site)),
+        case(G::EvidenceFirst, "server/engine/src/executor/send.rs", about(W::Failover, site)),
         case(
-            &[G::EvidenceAfterFence],
+            G::EvidenceAfterFence,
             "server/engine/src/state/evidence.rs",
             about(W::Failover, site),
         ),
         case(
-            &[G::EvidenceFresh],
+            G::EvidenceFresh,
             "server/engine/src/state/evidence.rs",
             about(W::Failover, &[F::Site, F::Clock, F::Crash]),
         ),
         case(
-            &[G::WitnessFresh],
+            G::WitnessFresh,
             "server/engine/src/executor/gate.rs",
             drill(Drill::StaleWitness, about(W::Failover, &[])),
         ),
         case(
-            &[G::PivotStands],
+            G::PivotStands,
             "server/engine/src/state/course.rs",
             about(W::Planned, &[F::Backend, F::Site]),
         ),
-        case(&[G::FenceFirst], "plans/src/compile/failover.rs", about(W::Failover, site)),
-        case(&[G::OwedFirst], "plans/src/compile/owed.rs", about(W::Failover, site)),
-        case(&[G::TurnFirst], "plans/src/compile/reprotect.rs", about(W::Planned, &[F::Backend])),
+        case(G::FenceFirst, "plans/src/compile/failover.rs", about(W::Failover, site)),
+        case(G::OwedFirst, "plans/src/compile/owed.rs", about(W::Failover, site)),
+        case(G::TurnFirst, "plans/src/compile/reprotect.rs", about(W::Planned, &[F::Backend])),
         case(
-            &[G::NotReplaced],
+            G::NotReplaced,
             "plans/src/compile/storage",
             about(W::Failover, &[F::Site, F::Link, F::Rewind]),
         ),
-        case(
-            &[G::BubbleOnly, G::BubbleAtSite],
-            "plans/src/compile/network.rs",
-            drill(Drill::WrongTestNetwork, about(W::Test, &[])),
+        alone(
+            case(
+                G::BubbleOnly,
+                "plans/src/compile/network.rs",
+                drill(Drill::WrongTestNetwork, about(W::Test, &[])),
+            ),
+            G::BubbleAtSite,
+        ),
+        alone(
+            case(
+                G::BubbleAtSite,
+                "every hypervisor (here: adapters/sim/src/hypervisor)",
+                drill(Drill::WrongTestNetwork, about(W::Test, &[])),
+            ),
+            G::BubbleOnly,
         ),
         case(
-            &[G::CompareAndSet],
+            G::CompareAndSet,
             "server/store (here: tests/simulation/src/database.rs)",
             about(W::Any, &[F::Pause, F::Crash]),
         ),
         case(
-            &[G::Lease],
+            G::Lease,
             "server/store (here: tests/simulation/src/database.rs)",
             about(W::Any, &[F::Pause, F::Crash]),
         ),
         case(
-            &[G::OneRun],
+            G::OneRun,
             "server/store (here: tests/simulation/src/database.rs)",
             about(W::Any, &[F::Storm, F::Partition, F::Pause]),
         ),
         case(
-            &[G::RaiseAfterRestore],
+            G::RaiseAfterRestore,
             "server/src/ops/hold.rs (here: tests/simulation/src/operator.rs)",
             about(W::Any, &[F::Storm, F::Rewind]),
         ),
         case(
-            &[G::TokenAtEffect],
+            G::TokenAtEffect,
             "every agent (here: adapters/sim/src/ledger.rs)",
             about(W::Any, &[F::Storm, F::Rewind, F::Pause]),
         ),
         case(
-            &[G::Memory],
+            G::Memory,
             "every agent (here: adapters/sim/src/pipeline)",
             about(W::Any, &[F::Storm, F::Crash]),
         ),
         case(
-            &[G::Generation],
+            G::Generation,
             "every array (here: adapters/sim/src/storage/reverse.rs)",
             about(W::Failover, &[F::Site, F::Link, F::Rewind]),
         ),
         case(
-            &[G::SnapshotFirst],
+            G::SnapshotFirst,
             "every array (here: adapters/sim/src/storage/reverse.rs)",
             about(W::Failover, &[F::Site, F::Link]),
         ),
         case(
-            &[G::OwnTag],
+            G::OwnTag,
             "every hypervisor and array (here: adapters/sim/src/op.rs)",
             drill(Drill::LookAlikes, about(W::Test, &[])),
         ),
         case(
-            &[G::InSync],
+            G::InSync,
             "every stretched array (here: adapters/sim/src/world/arbiter.rs)",
             about(W::Any, &[F::Link]),
         ),
@@ -149,12 +166,14 @@ pub struct Caught {
     pub with: Option<(u64, Broken)>,
 }
 
-/// Plays one seed of a case without its guards.
+/// Plays one seed of a case, with its guard or without.
 ///
 /// # Errors
 /// As [`play`].
-pub fn without(case: &Case, seed: u64, tell: bool) -> anyhow::Result<Report> {
-    let _off = switch_off(&case.guards);
+pub fn play_case(case: &Case, guarded: bool, seed: u64, tell: bool) -> anyhow::Result<Report> {
+    let own = (!guarded).then_some(case.guard);
+    let off: Vec<Guard> = own.into_iter().chain(case.behind).collect();
+    let _off = switch_off(&off);
     play(seed, &Options { tell, ..case.options.clone() })
 }
 
@@ -163,9 +182,10 @@ pub fn without(case: &Case, seed: u64, tell: bool) -> anyhow::Result<Report> {
 /// # Errors
 /// As [`play`].
 pub fn try_case(case: &Case, jobs: usize) -> anyhow::Result<Caught> {
-    let found = first_broken(0..case.seeds, jobs, |seed| Ok(without(case, seed, false)?.broken))?;
+    let found =
+        first_broken(0..case.seeds, jobs, |seed| Ok(play_case(case, false, seed, false)?.broken))?;
     let plays = found.as_ref().map_or(case.seeds, |(seed, _)| seed + 1);
-    let with = first_broken(0..plays, jobs, |seed| Ok(play(seed, &case.options)?.broken))?;
+    let with = first_broken(0..plays, jobs, |seed| Ok(play_case(case, true, seed, false)?.broken))?;
     Ok(Caught { without: found, plays, with })
 }
 

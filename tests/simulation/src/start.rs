@@ -46,7 +46,7 @@ impl Core {
         if self.shared.lock().on_hold {
             return Err(String::from("the server holds"));
         }
-        self.look_at_sites().await;
+        let seen = self.look_at_sites().await;
         let (standing, reported) = {
             let database = self.shared.lock();
             (database.standing.clone(), database.reported.clone())
@@ -62,6 +62,11 @@ impl Core {
         let mut evidence = Vec::new();
         let mut forced = wish.forced;
         if needs_evidence {
+            if !seen.contains(&to) {
+                return Err(format!(
+                    "{to} does not answer, so that its copies cannot be looked at"
+                ));
+            }
             let answers = self.answers(&from).await;
             if answers && !wish.attest && !wish.accept_live {
                 return Err(format!("{from} is alive"));
@@ -148,8 +153,9 @@ impl Core {
         Ok(())
     }
 
-    /// Reads what every site that answers has.
-    async fn look_at_sites(&self) {
+    /// Reads what every site that answers has, and says which ones did.
+    async fn look_at_sites(&self) -> Vec<SiteName> {
+        let mut seen = Vec::new();
         for site in &self.scene.sites {
             let Some(adapter) = self.lines.adapter(site) else { continue };
             let asked = tokio::time::timeout(Duration::from_secs(5), async {
@@ -159,8 +165,10 @@ impl Core {
             });
             if let Ok(Some(reported)) = asked.await {
                 self.shared.lock().reported.insert(site.clone(), reported);
+                seen.push(site.clone());
             }
         }
+        seen
     }
 
     /// Evidence against a site, as seen from another one; a witness that hears nothing is given the

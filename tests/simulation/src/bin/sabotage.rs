@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::bail;
 use clap::Parser;
-use muster_simulation::sabotage::{Case, cases, try_case, without};
+use muster_simulation::sabotage::{Case, cases, play_case, try_case};
 use muster_simulation::{FaultKind, Mode, Workflow};
 
 /// Switches guards off, one after the other, and plays until an invariant breaks.
@@ -22,6 +22,9 @@ struct Args {
     /// Plays one seed without the guard and tells its story.
     #[arg(long, value_name = "SEED")]
     replay: Option<u64>,
+    /// With the guard on, in a replay.
+    #[arg(long, requires = "replay")]
+    guarded: bool,
     /// Plays side by side.
     #[arg(long)]
     jobs: Option<usize>,
@@ -39,10 +42,10 @@ struct Args {
 impl Args {
     fn chosen(&self) -> anyhow::Result<Vec<Case>> {
         let all = cases();
-        let is = |case: &Case, name: &str| case.name.eq_ignore_ascii_case(name);
+        let is = |case: &Case, name: &str| named(case).eq_ignore_ascii_case(name);
         for name in &self.guards {
             if !all.iter().any(|case| is(case, name)) {
-                let known: Vec<&str> = all.iter().map(|case| case.name.as_str()).collect();
+                let known: Vec<String> = all.iter().map(named).collect();
                 bail!("there is no guard {name}; there are {}", known.join(", "));
             }
         }
@@ -61,14 +64,18 @@ impl Args {
     }
 }
 
+fn named(case: &Case) -> String {
+    format!("{:?}", case.guard)
+}
+
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     let chosen = args.chosen()?;
     if let Some(seed) = args.replay {
         for case in &chosen {
-            let report = without(case, seed, true)?;
+            let report = play_case(case, args.guarded, seed, true)?;
             report.story.iter().for_each(|line| println!("{line}"));
-            println!("{}: {:?}", case.name, report.broken);
+            println!("{}: {:?}", named(case), report.broken);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -86,7 +93,7 @@ fn main() -> anyhow::Result<ExitCode> {
             }
             None => (String::from("nobody"), format!("{}", caught.plays), ""),
         };
-        println!("{:<20} {by:<22} {seed:>6} {took:>6.1}  {what}", case.name);
+        println!("{:<20} {by:<22} {seed:>6} {took:>6.1}  {what}", named(case));
         if let Some((seed, broken)) = &caught.with {
             println!("  with the guard on, seed {seed}: {:?}: {}", broken.invariant, broken.what);
         }

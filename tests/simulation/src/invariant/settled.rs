@@ -90,6 +90,8 @@ impl Checker for PastPivot {
                     }
                 }
             }
+            // Of a promotion that was forgotten the journal knows nothing.
+            Sight::Rewound => self.0.values_mut().for_each(|(_, promoted)| *promoted = false),
             _ => {}
         }
         Ok(())
