@@ -51,6 +51,8 @@ pub enum Guard {
     TokenAtEffect,
     /// An agent remembers operations by their ids.
     Memory,
+    /// A leg is overwritten by one that was promoted, when nobody writes to it.
+    PromotedFirst,
     /// A leg is not overwritten by one of a lower or the same generation.
     Generation,
     /// Data is snapshotted before it is discarded.
@@ -63,7 +65,7 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Guard; 25] = [
+    pub const ALL: [Guard; 26] = [
         Guard::IntentFirst,
         Guard::ReadBack,
         Guard::Drained,
@@ -85,6 +87,7 @@ impl Guard {
         Guard::RaiseAfterRestore,
         Guard::TokenAtEffect,
         Guard::Memory,
+        Guard::PromotedFirst,
         Guard::Generation,
         Guard::SnapshotFirst,
         Guard::OwnTag,

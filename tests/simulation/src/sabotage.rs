@@ -132,10 +132,21 @@ pub fn cases() -> Vec<Case> {
             "every agent (here: adapters/sim/src/pipeline)",
             about(W::Any, &[F::Storm, F::Crash]),
         ),
-        case(
+        alone(
+            case(
+                G::PromotedFirst,
+                "every array (here: adapters/sim/src/storage/reverse.rs)",
+                about(W::Planned, &[F::Rewind]),
+            ),
             G::Generation,
-            "every array (here: adapters/sim/src/storage/reverse.rs)",
-            about(W::Failover, &[F::Site, F::Link, F::Rewind]),
+        ),
+        alone(
+            case(
+                G::Generation,
+                "every array (here: adapters/sim/src/storage/reverse.rs)",
+                about(W::Planned, &[F::Rewind]),
+            ),
+            G::PromotedFirst,
         ),
         case(
             G::SnapshotFirst,

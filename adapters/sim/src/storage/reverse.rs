@@ -1,6 +1,6 @@
 //! Turns replication round: the leg here is the source from now on.
 
-use muster_contract::{ErrorClass, Mode};
+use muster_contract::{ErrorClass, Mode, Reason};
 use muster_plans::guard::{self, Guard};
 use muster_plans::id::ConsistencyGroupId;
 use muster_plans::inventory::ReplicaRole;
@@ -9,7 +9,7 @@ use super::OwnLeg;
 use crate::data::{Line, Upto};
 use crate::op::{Call, Checked, Note, Todo, no, not_now};
 use crate::truth::{Discard, Snapshot};
-use crate::world::{Group, Side, World};
+use crate::world::{Group, Leg, Side, World};
 
 pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked {
     let (group, own, peer) = (leg.group, leg.own(), leg.peer());
@@ -23,11 +23,8 @@ pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked
     if !leg.contact(world) {
         return no(ErrorClass::Retry, format!("{} does not answer", peer.site));
     }
-    if !own.open {
-        return not_now(format!("the leg at {} was not promoted", own.site));
-    }
-    if peer.serving {
-        return not_now(format!("the leg at {} is writable; demote it first", peer.site));
+    if guard::holds(Guard::PromotedFirst) {
+        promoted(own, peer)?;
     }
     if peer.generation >= own.generation && guard::holds(Guard::Generation) {
         let (own, peer) = (own.generation, peer.generation);
@@ -35,6 +32,17 @@ pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked
         return not_now(text);
     }
     Ok(Todo::WORK)
+}
+
+/// The leg that overwrites is the one that was promoted, and nobody writes to the other one.
+fn promoted(own: &Leg, peer: &Leg) -> Result<(), Reason> {
+    if !own.open {
+        return not_now(format!("the leg at {} was not promoted", own.site));
+    }
+    if peer.serving {
+        return not_now(format!("the leg at {} is writable; demote it first", peer.site));
+    }
+    Ok(())
 }
 
 pub(super) fn apply(world: &mut World, call: &Call<'_>, id: &ConsistencyGroupId) -> Note {
