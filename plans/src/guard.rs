@@ -43,6 +43,8 @@ pub enum Guard {
     CompareAndSet,
     /// A run that somebody holds is not taken by another.
     Lease,
+    /// A run whose end was taken in is not taken up.
+    NotOver,
     /// A run is stored if nothing has changed since the plan's state was read.
     OneRun,
     /// After a restore every site hears of the new life before anything goes on.
@@ -65,7 +67,7 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Guard; 26] = [
+    pub const ALL: [Guard; 27] = [
         Guard::IntentFirst,
         Guard::ReadBack,
         Guard::Drained,
@@ -83,6 +85,7 @@ impl Guard {
         Guard::BubbleAtSite,
         Guard::CompareAndSet,
         Guard::Lease,
+        Guard::NotOver,
         Guard::OneRun,
         Guard::RaiseAfterRestore,
         Guard::TokenAtEffect,

@@ -93,6 +93,10 @@ impl Database {
         now: Time,
         ttl: Span,
     ) -> Option<Fence> {
+        let over = self.runs.get(&run).is_some_and(|row| row.ending.is_some());
+        if over && holds(Guard::NotOver) {
+            return None;
+        }
         let held = self.leases.get(&run).is_some_and(|(_, until)| *until > now);
         if held && holds(Guard::Lease) {
             return None;

@@ -20,6 +20,8 @@ pub enum Drill {
     WrongTestNetwork,
     /// Somebody else has made bubbles that are called as those of the next test.
     LookAlikes,
+    /// All backends claim at once to be done, and do it some seconds later; nothing else goes wrong.
+    EarlyClaims,
     /// The recovery site tells of the witness from a cache. The failed site was dead when that was filled.
     /// When the failover has started it comes back, both sites lose the witness, and then each other: the
     /// failed site writes on, as it was agreed, and hears of no fence.
@@ -35,7 +37,7 @@ impl Drill {
         scene.drill = Some(self);
         match self {
             Drill::WrongTestNetwork => name_for_tests(scene, &NetworkName::from(FOR_TESTS)),
-            Drill::LookAlikes => {}
+            Drill::LookAlikes | Drill::EarlyClaims => {}
             Drill::StaleWitness => {
                 scene.witness = true;
                 scene.spec.witness = Some(WITNESS.into());
@@ -57,6 +59,13 @@ impl Drill {
                     let (site, bubble) = (site.clone(), name.clone());
                     let owner = "somebody-else".into();
                     watch.command("stranger", &Command::Plant { site, bubble, owner });
+                }
+            }
+            Drill::EarlyClaims => {
+                for site in &scene.sites {
+                    let early = Fault::at(FaultId::F5, site.clone()).delay(Span::secs(5));
+                    watch.command("drill", &Command::Heal(Thing::Backend(early.clone())));
+                    watch.command("drill", &Command::Break(Thing::Backend(early)));
                 }
             }
             Drill::StaleWitness if both_were_seen(watch) => {

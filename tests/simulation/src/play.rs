@@ -137,8 +137,11 @@ impl Stage {
         let vms = world.glance().running.iter().map(|(vm, _)| *vm).collect();
         let sim = Sim::new(world, Arc::new(clock.clone()));
         let faults = &self.options.faults;
-        let judge =
-            Judge::new(faults.contains(&FaultKind::Backend), faults.contains(&FaultKind::Clock));
+        let judge = Judge::new(
+            faults.contains(&FaultKind::Backend),
+            faults.contains(&FaultKind::Clock),
+            self.options.drill == Some(Drill::EarlyClaims),
+        );
         let trace = Trace::new(self.options.tell);
         let watch = Arc::new(Watch::new(sim.clone(), clock.clone(), trace, judge));
         let servers = 1 + self.dice.upto(2) as usize;

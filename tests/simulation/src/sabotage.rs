@@ -47,7 +47,11 @@ pub fn cases() -> Vec<Case> {
     let drill = |drill, options: Options| Options { drill: Some(drill), ..options };
     vec![
         case(G::IntentFirst, "server/engine/src/decide", about(W::Any, &[])),
-        case(G::ReadBack, "server/engine/src/executor/job.rs", about(W::Any, &[F::Backend])),
+        case(
+            G::ReadBack,
+            "server/engine/src/executor/job.rs",
+            drill(Drill::EarlyClaims, about(W::Any, &[])),
+        ),
         alone(
             case(G::Drained, "server/engine/src/executor/ask.rs", about(W::Any, &[F::Backend])),
             G::TokenAtEffect,
@@ -113,6 +117,11 @@ pub fn cases() -> Vec<Case> {
             about(W::Any, &[F::Pause, F::Crash]),
         ),
         case(
+            G::NotOver,
+            "server/store (here: tests/simulation/src/database.rs)",
+            about(W::Failover, &[F::Pause, F::Site]),
+        ),
+        case(
             G::OneRun,
             "server/store (here: tests/simulation/src/database.rs)",
             about(W::Any, &[F::Storm, F::Partition, F::Pause]),
@@ -166,13 +175,14 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+/// With its guard on a case has to be clean in at least so many seeds.
+const CLEAN: u64 = 20;
+
 /// What became of a case.
 #[derive(Clone, Debug)]
 pub struct Caught {
-    /// The first seed without the guard in which something broke, and what.
+    /// The first seed in which something breaks without the guard, and what.
     pub without: Option<(u64, Broken)>,
-    /// Plays that this took.
-    pub plays: u64,
     /// What breaks with the guard on, in the same seeds: nothing, or something is wrong elsewhere.
     pub with: Option<(u64, Broken)>,
 }
@@ -196,8 +206,10 @@ pub fn try_case(case: &Case, jobs: usize) -> anyhow::Result<Caught> {
     let found =
         first_broken(0..case.seeds, jobs, |seed| Ok(play_case(case, false, seed, false)?.broken))?;
     let plays = found.as_ref().map_or(case.seeds, |(seed, _)| seed + 1);
-    let with = first_broken(0..plays, jobs, |seed| Ok(play_case(case, true, seed, false)?.broken))?;
-    Ok(Caught { without: found, plays, with })
+    let with = first_broken(0..plays.max(CLEAN), jobs, |seed| {
+        Ok(play_case(case, true, seed, false)?.broken)
+    })?;
+    Ok(Caught { without: found, with })
 }
 
 /// The first seed in which something breaks. Seeds are handed out in their order, and nobody stops in the

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::bail;
 use clap::Parser;
 use muster_simulation::sabotage::{Case, cases, play_case, try_case};
-use muster_simulation::{FaultKind, Mode, Workflow};
+use muster_simulation::{FaultKind, Workflow};
 
 /// Switches guards off, one after the other, and plays until an invariant breaks.
 #[derive(Parser, Debug)]
@@ -34,9 +34,6 @@ struct Args {
     /// Another workflow.
     #[arg(long)]
     workflow: Option<Workflow>,
-    /// Another mode.
-    #[arg(long)]
-    mode: Option<Mode>,
 }
 
 impl Args {
@@ -58,7 +55,6 @@ impl Args {
                 case.options.faults.clone_from(faults);
             }
             case.options.workflow = self.workflow.or(case.options.workflow);
-            case.options.mode = self.mode.unwrap_or(case.options.mode);
         }
         Ok(chosen)
     }
@@ -82,18 +78,21 @@ fn main() -> anyhow::Result<ExitCode> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or_else(cores);
     let mut unnoticed = 0;
-    println!("{:<20} {:<22} {:>6} {:>6}  what", "guard", "caught by", "seed", "s");
+    println!(
+        "{:<18} {:<15} {:<22} {:>5} {:>6}  lives in",
+        "guard", "behind", "noticed by", "seed", "s"
+    );
     for case in &chosen {
         let begun = Instant::now();
         let caught = try_case(case, jobs)?;
         let took = begun.elapsed().as_secs_f64();
-        let (by, seed, what) = match &caught.without {
-            Some((seed, broken)) => {
-                (format!("{:?}", broken.invariant), seed.to_string(), broken.what.as_str())
-            }
-            None => (String::from("nobody"), format!("{}", caught.plays), ""),
+        let (by, seed) = match &caught.without {
+            Some((seed, broken)) => (format!("{:?}", broken.invariant), *seed),
+            None => (String::from("nobody"), case.seeds),
         };
-        println!("{:<20} {by:<22} {seed:>6} {took:>6.1}  {what}", named(case));
+        let behind = case.behind.map_or_else(String::new, |guard| format!("{guard:?}"));
+        let (guard, lives) = (named(case), case.lives);
+        println!("{guard:<18} {behind:<15} {by:<22} {seed:>5} {took:>6.1}  {lives}");
         if let Some((seed, broken)) = &caught.with {
             println!("  with the guard on, seed {seed}: {:?}: {}", broken.invariant, broken.what);
         }

@@ -91,8 +91,8 @@ pub(crate) struct Judge(Vec<Box<dyn Checker>>);
 
 impl Judge {
     /// `doubled`: operations may have their effect twice, because the fault F7 is in play. `skewed`:
-    /// clocks differ.
-    pub(crate) fn new(doubled: bool, skewed: bool) -> Judge {
+    /// clocks differ. `literal`: no state comes about by itself.
+    pub(crate) fn new(doubled: bool, skewed: bool, literal: bool) -> Judge {
         let mut all: Vec<Box<dyn Checker>> = vec![
             Box::new(world::SingleActive),
             Box::new(world::SingleWriter),
@@ -108,7 +108,7 @@ impl Judge {
             Box::<evidence::SelfDependency>::default(),
             Box::new(tests_apart::Isolation),
             Box::<tests_apart::OwnObjects>::default(),
-            Box::<settled::Settled>::default(),
+            Box::new(settled::Settled::new(literal)),
             Box::<settled::PastPivot>::default(),
             Box::<settled::LetIn>::default(),
             Box::<holding::OneRun>::default(),

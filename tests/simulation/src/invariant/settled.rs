@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use muster_adapter_sim::Effect;
 use muster_contract::{OpId, OperationKind};
 use muster_engine::{Event, Verdict as Word};
 use muster_plans::graph::{Action, Graph, StepIx};
@@ -13,28 +14,44 @@ use muster_plans::time::Time;
 use super::{Checker, Invariant, Verdict};
 use crate::watch::Sight;
 
-/// An attempt that is done, or refused, has its first effect before that is written, or never. Sending
-/// data is left out: replication does so all the time, so that it is done before anybody does it.
+/// What the engine writes of an attempt that has not happened and never will.
+const NEVER: &str = "the agent never heard of it";
+
+/// An attempt that is done, or has not happened, has its first effect before that is written, or never.
+///
+/// Left out is what can harm nobody or be known by nobody: sending data, which replication does all the
+/// time; and what a backend claims too early of a state that comes about by itself, unless the play has no
+/// such state (`literal`).
 #[derive(Default)]
 pub(super) struct Settled {
+    literal: bool,
     attempts: BTreeMap<(RunId, StepIx, bool), u32>,
     closed: BTreeSet<OpId>,
     had: BTreeSet<OpId>,
 }
 
 impl Settled {
+    pub(super) fn new(literal: bool) -> Settled {
+        Settled { literal, ..Settled::default() }
+    }
+
     fn record(&mut self, run: RunId, event: &Event) {
-        match event {
+        let (step, undo) = match event {
             Event::Intent { step, attempt, undo } => {
                 self.attempts.insert((run, *step, *undo), *attempt);
+                return;
             }
-            Event::Done { step, undo, .. } | Event::Refused { step, undo, .. } => {
-                if let Some(&attempt) = self.attempts.get(&(run, *step, *undo)) {
-                    self.closed.insert(OpId { run, step: *step, attempt, undo: *undo });
-                }
-            }
-            _ => {}
+            Event::Done { step, undo, .. } => (*step, *undo),
+            Event::Refused { step, undo, reason, .. } if reason.message == NEVER => (*step, *undo),
+            _ => return,
+        };
+        if let Some(&attempt) = self.attempts.get(&(run, step, undo)) {
+            self.closed.insert(OpId { run, step, attempt, undo });
         }
+    }
+
+    fn is_excused(&self, effect: &Effect) -> bool {
+        effect.kind == OperationKind::Sync || (effect.claimed && !self.literal)
     }
 }
 
@@ -50,9 +67,8 @@ impl Checker for Settled {
                 self.closed.clear();
             }
             Sight::Had(effect) => {
-                let first = self.had.insert(effect.op);
-                let late = first && self.closed.contains(&effect.op);
-                if late && effect.kind != OperationKind::Sync {
+                let late = self.had.insert(effect.op) && self.closed.contains(&effect.op);
+                if late && !self.is_excused(effect) {
                     let what = format!("{} had its effect after it was closed", effect.op);
                     return Err((Invariant::Settled, what));
                 }
