@@ -178,3 +178,42 @@ fn nothing_unfinished_and_no_machine_path() {
     }
     assert!(found.is_empty(), "{found:#?}");
 }
+
+/// Each guard of `plans/src/guard.rs` stands in the code that it guards, and the sabotage suite has a case
+/// that takes it away.
+#[test]
+fn every_guard_stands_somewhere_and_is_taken_away_once() {
+    let list = "plans/src/guard.rs";
+    let suite = "tests/simulation/src/sabotage.rs";
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let text = read(list);
+    let (_, rest) = text.split_once("pub enum Guard {").unwrap();
+    let (variants, _) = rest.split_once("\n}").unwrap();
+    let guards: Vec<&str> = variants
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("//") && !line.is_empty())
+        .map(|line| line.trim_end_matches(','))
+        .collect();
+    assert!(guards.len() >= 15, "{list} holds no guards that this test can read: {guards:?}");
+    let others: Vec<String> = files(&["rs"])
+        .iter()
+        .map(|path| relative(path))
+        .filter(|path| ![list, suite, "tests/tidy.rs"].contains(&path.as_str()))
+        .map(|path| read(&path))
+        .collect();
+    let suite = read(suite);
+    let mut wrong = Vec::new();
+    for guard in guards {
+        let asked = format!("Guard::{guard})");
+        if !others.iter().any(|text| text.contains(&asked)) {
+            wrong.push(format!("nobody asks whether {guard} holds"));
+        }
+        let case = format!("case(G::{guard},");
+        let flat: String = suite.split_whitespace().collect();
+        if flat.matches(&case).count() != 1 {
+            wrong.push(format!("the sabotage suite has not one case of {guard}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -16,6 +16,7 @@ pub mod fixture;
 pub mod forecast;
 pub mod graph;
 pub mod group;
+pub mod guard;
 pub mod id;
 pub mod inventory;
 pub mod load;

@@ -1,5 +1,8 @@
 //! Muster, the application: everything that the pure core must not know. See `ARCHITECTURE.md`.
 
+// No product has a switch for its guards: `muster-simulation` asks for it, in builds of its own.
+const _: () = assert!(!muster_plans::guard::CAN_BE_SWITCHED_OFF);
+
 pub mod agent;
 pub mod api;
 pub mod app;

@@ -57,6 +57,8 @@ pub struct Effect {
     pub kind: OperationKind,
     /// To what.
     pub object: String,
+    /// Its backend had claimed before that it was done.
+    pub claimed: bool,
     /// Generations of the group's legs before it, its own site first; zeros for other objects.
     pub generations: [u64; 2],
 }
@@ -109,6 +111,8 @@ impl World {
             let own = group.side(site)?;
             Some([group.legs[own].generation, group.legs[1 - own].generation])
         });
+        let entry = self.sites.get(site).and_then(|site| site.ledger.entries.get(&ctx.op_id));
+        let claimed = entry.is_some_and(|entry| entry.result.is_some());
         let effect = Effect {
             at: self.now,
             site: site.clone(),
@@ -117,6 +121,7 @@ impl World {
             token,
             kind: op.kind(),
             object,
+            claimed,
             generations: generations.unwrap_or_default(),
         };
         if let Some(watched) = &mut self.watched {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use muster_contract::{
     ErrorClass, FenceDomain, OpContext, OpId, Operation, Outcome, Receipt, Token,
 };
+use muster_plans::guard::{Guard, holds};
 use muster_plans::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,9 @@ impl Ledger {
         token: Token,
         op: OpId,
     ) -> Result<(), String> {
+        if !holds(Guard::TokenAtEffect) {
+            return Ok(());
+        }
         let place = place(domain);
         let floor = [&place, ""].into_iter().filter_map(|name| self.floors.get(name)).max();
         if let Some(floor) = floor.filter(|floor| token < **floor) {

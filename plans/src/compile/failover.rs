@@ -13,6 +13,7 @@ use super::lay::Lay;
 use super::model::Model;
 use super::recover::{Came, Ready, recover};
 use crate::graph::{Action, GateKind, GroupIx, OnFailure, SiteIx, StepIx, VmIx, VmRef};
+use crate::guard::{Guard, holds};
 
 /// Lays a failover.
 ///
@@ -129,7 +130,7 @@ fn fences_and_gates(
             lay.follows(fence, tried);
         }
         let gate = lay.step(at, Action::Gate(GateKind::EvidenceAgainst(site)));
-        lay.needs(gate, fence);
+        lay.needs(gate, if holds(Guard::FenceFirst) { fence } else { checked });
         proved[site.0 as usize] = Some(gate);
     }
     proved

@@ -11,6 +11,7 @@ use super::sites::{Sites, Way};
 use crate::document::{InventoryMappingSpec, NetworkMapping, PlanSpec, Reverse, TestNetwork};
 use crate::finding::{Code, Finding};
 use crate::graph::{Bubble, BubbleIx, BubbleNetwork, ProductionNetwork, SiteIx};
+use crate::guard::{Guard, holds};
 use crate::id::{NetworkName, RunTag, SiteName};
 use crate::inventory::{Network, NetworkRole};
 
@@ -104,7 +105,9 @@ impl<'r, 'a> Networks<'r, 'a> {
         let mapped = self.mapped(member, network)?;
         Some(match mapped.test {
             TestWish::Marked(name) => {
-                self.expect_role(member, name, NetworkRole::Test);
+                if holds(Guard::BubbleOnly) {
+                    self.expect_role(member, name, NetworkRole::Test);
+                }
                 BubbleNetwork::Marked(name.clone())
             }
             TestWish::Bubble => BubbleNetwork::Made(self.bubble(member.way.to, mapped.recovery)),

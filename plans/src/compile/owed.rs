@@ -8,6 +8,7 @@ use super::Request;
 use super::ground;
 use super::lay::Lay;
 use crate::graph::{Action, CheckKind, Graph, GroupIx, OnFailure, SiteIx, StepIx, VmIx, VmRef};
+use crate::guard::{Guard, holds};
 use crate::inventory::ReplicationMode;
 
 /// Lays the owed steps.
@@ -40,7 +41,9 @@ fn one_site(lay: &mut Lay, before: &Graph, site: SiteIx, recovery: SiteIx) -> St
     lay.phase(format!("Let {} in again", before.site(site)));
     let all = lay.barrier(before.recovery);
     lay.needs(all, answers);
-    settled.iter().for_each(|step| lay.needs(all, *step));
+    if holds(Guard::OwedFirst) {
+        settled.iter().for_each(|step| lay.needs(all, *step));
+    }
     let unfence = lay.step(recovery, Action::Unfence(site));
     lay.needs(unfence, all);
     unfence

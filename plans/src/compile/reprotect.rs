@@ -10,6 +10,7 @@ use crate::finding::Code;
 use crate::graph::{
     Action, CheckKind, GroupIx, HostTarget, OnFailure, SiteIx, StepIx, VmIx, VmRef,
 };
+use crate::guard::{Guard, holds};
 use crate::inventory::HostState;
 
 /// Lays a reprotect.
@@ -36,7 +37,9 @@ fn let_in(lay: &mut Lay, model: &Model<'_>, ends: &mut Vec<StepIx>) {
     for (from, to) in old {
         lay.phase(format!("Let {} in again", lay.builder.graph.site(from)));
         let step = lay.lenient(to, Action::Unfence(from), OnFailure::Warn);
-        turned.iter().for_each(|end| lay.needs(step, *end));
+        if holds(Guard::TurnFirst) {
+            turned.iter().for_each(|end| lay.needs(step, *end));
+        }
         ends.push(step);
     }
 }

@@ -81,7 +81,7 @@ pub struct Evidence {
     pub against: SiteName,
     /// Where it comes from.
     pub source: EvidenceSource,
-    /// When it was observed, by the server's clock at the time the answer came.
+    /// Since when it is so, by the server's clock: it was observed then or later.
     pub observed_at: Time,
     /// When it stops counting.
     pub expires_at: Time,

@@ -37,6 +37,9 @@ pub(super) async fn proof_for(
     let (from, to) = landscape.sides(plan, standing.state.is_reversed());
     let accepts = spec.on.failover.clone().unwrap_or_default().evidence;
     let Some(at) = to.first() else { return Ok(Proof::default()) };
+    if let Some(silent) = to.iter().find(|site| !landscape.answers(site)) {
+        return Err(not_seen(silent));
+    }
     let attested = wish.attest.as_deref().filter(|reason| !reason.trim().is_empty());
     let mut proof = Proof { evidence: Vec::new(), out_of_reach: true };
     for site in &from {
@@ -67,6 +70,16 @@ async fn verdict(app: &App, site: &SiteName, at: &SiteName, attested: bool) -> K
         known = gather(app, site, at).await;
     }
     known
+}
+
+/// What a recovery site reported earlier is not enough to promote there: its copies may have been replaced
+/// since, and after a restore of the database the report is as old as that.
+fn not_seen(site: &SiteName) -> Refused {
+    Refused::new(
+        Code::PlanNotReady,
+        format!("{site} does not answer this server, so that its copies cannot be looked at"),
+        "mend what keeps its agent from answering, then start it again",
+    )
 }
 
 fn alive(site: &SiteName, why: &str) -> Refused {

@@ -67,3 +67,25 @@ async fn a_digest_does_not_change_by_itself() {
     }
     rig.stop().await;
 }
+
+/// A report from before may be of a copy that was replaced since, above all after a restore.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_is_not_started_to_a_site_that_cannot_be_looked_at() {
+    let mut rig = Rig::start().await;
+    rig.sim("break", json!({"what": "site", "name": "paris"})).await;
+    rig.sim("break", json!({"what": "server-link", "name": "lyon"})).await;
+    let attest = Some("the power is cut".to_owned());
+    let wish = StartRun { attest, ..StartRun::of("shop", StartKind::Failover) };
+    let asker = Asker {
+        by: "bob".to_owned(),
+        privileges: Privileges::of(&[Privilege::RunFailover, Privilege::RunAttest]),
+        ..Asker::default()
+    };
+    let refused = ops::start(rig.app(), &asker, &wish).await.unwrap_err();
+    assert_eq!(refused.code, Code::PlanNotReady, "{refused}");
+    assert!(refused.detail.contains("lyon does not answer"), "{refused}");
+    rig.sim("heal", json!({"what": "server-link", "name": "lyon"})).await;
+    let run = ops::start(rig.app(), &asker, &wish).await.unwrap();
+    rig.ended(run.id).await;
+    rig.stop().await;
+}

@@ -56,8 +56,13 @@ impl Store {
         ttl: Span,
     ) -> Result<Option<Fence>, Error> {
         let txn = self.begin().await?;
-        if run::Entity::find_by_id(run.0).one(&txn).await?.is_none() {
+        let Some(row) = run::Entity::find_by_id(run.0).one(&txn).await? else {
             return Err(Error::NotFound(run_name(run)));
+        };
+        // Somebody who was about to go on with it is too late: its end was taken in, and the next run of
+        // its plan may have started.
+        if row.ending.is_some() {
+            return Ok(None);
         }
         let held = lease::Entity::find_by_id(run.0).lock_exclusive().one(&txn).await?;
         let incarnation = self.incarnation();

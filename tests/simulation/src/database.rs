@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use muster_engine::{Append, AppendError, Ending, Fence, Opening, OwnerId, Record};
 use muster_plans::graph::Graph;
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::inventory::{Link, SiteInventory, Witness};
 use muster_plans::time::{Span, Time};
@@ -66,6 +67,15 @@ impl Database {
     /// Appends, as far as each run's fence and position allow.
     pub(crate) fn append(&mut self, entry: &Append) -> Result<(), AppendError> {
         self.commits += 1;
+        if holds(Guard::CompareAndSet) {
+            self.may_append(entry)?;
+        }
+        let records = self.records.entry(entry.run).or_default();
+        records.extend(entry.records.iter().cloned());
+        Ok(())
+    }
+
+    fn may_append(&self, entry: &Append) -> Result<(), AppendError> {
         let held = self.leases.get(&entry.run).is_some_and(|(fence, _)| *fence == entry.fence);
         if !held || entry.fence.incarnation != self.incarnation {
             return Err(AppendError::FencedOff);
@@ -73,11 +83,10 @@ impl Database {
         if !self.runs.contains_key(&entry.run) {
             return Err(AppendError::NoRun);
         }
-        let records = self.records.entry(entry.run).or_default();
-        if entry.records.first().is_some_and(|first| first.seq != records.len() as u64) {
-            return Err(AppendError::Gap(records.len() as u64));
+        let end = self.records.get(&entry.run).map_or(0, Vec::len) as u64;
+        if entry.records.first().is_some_and(|first| first.seq != end) {
+            return Err(AppendError::Gap(end));
         }
-        records.extend(entry.records.iter().cloned());
         Ok(())
     }
 
@@ -88,7 +97,12 @@ impl Database {
         now: Time,
         ttl: Span,
     ) -> Option<Fence> {
-        if self.leases.get(&run).is_some_and(|(_, until)| *until > now) {
+        let over = self.runs.get(&run).is_some_and(|row| row.ending.is_some());
+        if over && holds(Guard::NotOver) {
+            return None;
+        }
+        let held = self.leases.get(&run).is_some_and(|(_, until)| *until > now);
+        if held && holds(Guard::Lease) {
             return None;
         }
         self.epoch += 1;
@@ -106,15 +120,18 @@ impl Database {
         true
     }
 
-    pub(crate) fn release(&mut self, run: RunId, fence: &Fence) {
-        if self.leases.get(&run).is_some_and(|(held, _)| held == fence) {
+    pub(crate) fn release(&mut self, run: RunId, fence: &Fence) -> bool {
+        let held = self.leases.get(&run).is_some_and(|(held, _)| held == fence);
+        if held {
             self.leases.remove(&run);
         }
+        held
     }
 
     /// Stores a run with the plan's new state, if nothing has changed since that was read.
     pub(crate) fn create(&mut self, id: RunId, row: Row, read: u64, next: Standing) -> bool {
-        if self.on_hold || self.standing.version != read {
+        let stale = self.standing.version != read;
+        if self.on_hold || (stale && holds(Guard::OneRun)) {
             return false;
         }
         if let Some(halted) = self.standing.active.and_then(|run| self.runs.get_mut(&run)) {

@@ -115,6 +115,7 @@ impl Leases for Desk {
                 format_args!("owns {} in epoch {}", short(run), fence.epoch),
                 Some(Sight::Owned(run, fence)),
             );
+            self.watch.judge(&Sight::Held(run, now + ttl));
         }
         self.life.at(Place::Elsewhere).await;
         Ok(fence)
@@ -128,12 +129,18 @@ impl Leases for Desk {
         ttl: Span,
     ) -> Result<bool, JournalError> {
         self.life.at(Place::Elsewhere).await;
-        Ok(self.shared.lock().renew(run, fence, now, ttl))
+        let held = self.shared.lock().renew(run, fence, now, ttl);
+        if held {
+            self.watch.judge(&Sight::Held(run, now + ttl));
+        }
+        Ok(held)
     }
 
     async fn release(&self, run: RunId, fence: &Fence) -> Result<(), JournalError> {
         self.life.at(Place::Elsewhere).await;
-        self.shared.lock().release(run, fence);
+        if self.shared.lock().release(run, fence) {
+            self.watch.judge(&Sight::GivenBack(run));
+        }
         Ok(())
     }
 }

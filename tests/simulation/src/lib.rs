@@ -8,6 +8,7 @@
 mod clock;
 mod database;
 mod desk;
+mod drill;
 mod invariant;
 mod life;
 mod line;
@@ -16,6 +17,8 @@ mod net;
 mod operator;
 mod play;
 mod release;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 mod scene;
 mod server;
 mod standing;
@@ -24,6 +27,7 @@ mod sweep;
 mod trace;
 mod watch;
 
+pub use drill::Drill;
 pub use invariant::{Broken, Invariant};
 pub use life::{Crash, Place};
 pub use nemesis::FaultKind;

@@ -1,6 +1,6 @@
 //! The nemesis: chooses what goes wrong next.
 
-use muster_adapter_sim::{Command, Fault, FaultId, Sim, Thing};
+use muster_adapter_sim::{Command, Fault, FaultId, Thing};
 use muster_contract::OperationKind;
 use muster_plans::id::SiteName;
 use muster_plans::time::Span;
@@ -76,11 +76,11 @@ pub(crate) struct Nemesis {
 
 impl Nemesis {
     /// Does one thing, or says what the stage has to do.
-    pub(crate) fn strike(&self, sim: &Sim, net: &Net, watch: &Watch) -> Blow {
+    pub(crate) fn strike(&self, net: &Net, watch: &Watch) -> Blow {
         let Some(kind) = self.dice.pick(&self.kinds) else { return Blow::None };
         let server = self.dice.upto(self.servers as u64 - 1) as usize;
         match kind {
-            FaultKind::Backend => self.command(sim, watch, &self.backend()),
+            FaultKind::Backend => watch.command("nemesis", &self.backend()),
             FaultKind::Crash => return Blow::Crash(server),
             FaultKind::Pause => return Blow::Pause(server, 1000 * self.dice.upto(90)),
             FaultKind::Clock => {
@@ -93,21 +93,15 @@ impl Nemesis {
             FaultKind::Rewind => {}
             FaultKind::Partition => self.partition(server, net, watch),
             FaultKind::Storm => self.storm(net, watch),
-            FaultKind::Link => self.toggle(sim, watch, self.link()),
-            FaultKind::Site => self.site(sim, watch),
-            FaultKind::Inventory => self.inventory(sim, watch),
+            FaultKind::Link => self.toggle(watch, self.link()),
+            FaultKind::Site => self.site(watch),
+            FaultKind::Inventory => self.inventory(watch),
         }
         Blow::None
     }
 
     fn site_name(&self) -> SiteName {
         self.sites[self.dice.upto(1) as usize].clone()
-    }
-
-    fn command(&self, sim: &Sim, watch: &Watch, command: &Command) {
-        // What the world refuses has not happened.
-        let told = if sim.control(command.clone()).is_ok() { "" } else { " (not possible)" };
-        watch.see("nemesis", format_args!("{command:?}{told}"), None);
     }
 
     fn backend(&self) -> Command {
@@ -173,13 +167,13 @@ impl Nemesis {
         }
     }
 
-    fn toggle(&self, sim: &Sim, watch: &Watch, thing: Thing) {
+    fn toggle(&self, watch: &Watch, thing: Thing) {
         let command =
             if self.dice.chance(0.5) { Command::Heal(thing) } else { Command::Break(thing) };
-        self.command(sim, watch, &command);
+        watch.command("nemesis", &command);
     }
 
-    fn site(&self, sim: &Sim, watch: &Watch) {
+    fn site(&self, watch: &Watch) {
         let site = self.site_name();
         let host =
             || muster_plans::id::HostId::from(format!("{site}-h{:02}", 1 + self.dice.upto(1)));
@@ -192,10 +186,10 @@ impl Nemesis {
         if kept_off {
             return;
         }
-        self.toggle(sim, watch, thing);
+        self.toggle(watch, thing);
     }
 
-    fn inventory(&self, sim: &Sim, watch: &Watch) {
+    fn inventory(&self, watch: &Watch) {
         let Some(vm) = self.dice.pick(&self.vms) else { return };
         let command = match self.dice.upto(1) {
             0 => Command::HangGuest { vm, hung: self.dice.chance(0.5) },
@@ -204,6 +198,6 @@ impl Nemesis {
                 Command::Break(Thing::Backend(fault))
             }
         };
-        self.command(sim, watch, &command);
+        watch.command("nemesis", &command);
     }
 }

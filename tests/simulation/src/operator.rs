@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use muster_engine::{Answer, By, Clock, Course, RunView, StepState, Verdict, WaitingFor, fold};
-use muster_plans::id::{RunId, SiteName};
+use muster_plans::id::{RunId, RunTag, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
 use uuid::Uuid;
@@ -23,6 +23,11 @@ pub(crate) struct Operator {
     pub(crate) helps_only: bool,
 }
 
+/// The tag of a test.
+pub(crate) fn tag(run: RunId) -> RunTag {
+    RunTag::from(format!("muster-{}", run.0.simple()))
+}
+
 pub(crate) fn ines() -> By {
     By(String::from("ines"))
 }
@@ -35,6 +40,11 @@ impl Numbers {
     pub(crate) fn run(&self) -> RunId {
         let next = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
         RunId(Uuid::from_u128(u128::from(next)))
+    }
+
+    /// The tag of the next run, if that is a test.
+    pub(crate) fn next_tag(&self) -> RunTag {
+        tag(RunId(Uuid::from_u128(u128::from(self.given() + 1))))
     }
 
     pub(crate) fn given(&self) -> u64 {

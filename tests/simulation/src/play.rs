@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::clock::{START, SkewedClock, TrueClock};
 use crate::database::Database;
 use crate::desk::Shared;
+use crate::drill::Drill;
 use crate::invariant::{Broken, Invariant, Judge};
 use crate::life::{Crash, Life, Orders, Place};
 use crate::nemesis::{Blow, FaultKind, Nemesis};
@@ -47,6 +48,8 @@ pub struct Options {
     pub tell: bool,
     /// Virtual minutes with faults.
     pub minutes: u64,
+    /// Something is prepared for the play.
+    pub drill: Option<Drill>,
 }
 
 impl Default for Options {
@@ -58,6 +61,7 @@ impl Default for Options {
             crashes: Vec::new(),
             tell: false,
             minutes: 40,
+            drill: None,
         }
     }
 }
@@ -117,7 +121,11 @@ struct Stage {
 impl Stage {
     fn set(seed: u64, options: &Options) -> anyhow::Result<Stage> {
         let dice = Dice::new(seed);
-        let scene = Arc::new(Scene::draw(seed, &dice)?);
+        let mut scene = Scene::draw(seed, &dice)?;
+        if let Some(drill) = options.drill {
+            drill.set(&mut scene);
+        }
+        let scene = Arc::new(scene);
         let drawn = dice.pick(&Workflow::ALL).unwrap_or(Workflow::Any);
         let workflow = options.workflow.unwrap_or(drawn);
         Ok(Stage { seed, options: options.clone(), dice, scene, workflow })
@@ -129,9 +137,13 @@ impl Stage {
         let vms = world.glance().running.iter().map(|(vm, _)| *vm).collect();
         let sim = Sim::new(world, Arc::new(clock.clone()));
         let faults = &self.options.faults;
-        let doubled = faults.contains(&FaultKind::Backend);
+        let judge = Judge::new(
+            faults.contains(&FaultKind::Backend),
+            faults.contains(&FaultKind::Clock),
+            self.options.drill == Some(Drill::EarlyClaims),
+        );
         let trace = Trace::new(self.options.tell);
-        let watch = Arc::new(Watch::new(sim.clone(), clock.clone(), trace, Judge::new(doubled)));
+        let watch = Arc::new(Watch::new(sim.clone(), clock.clone(), trace, judge));
         let servers = 1 + self.dice.upto(2) as usize;
         // Each play has its own taste: a few kinds of faults at a time find more than all at once.
         let kinds: Vec<FaultKind> =
@@ -202,8 +214,11 @@ impl Cast {
         let end = self.stage.options.minutes * 60_000;
         while self.now_ms() < end && self.watch.broken().is_none() {
             self.turn(&operator).await;
+            if let Some(drill) = self.stage.scene.drill {
+                drill.turn(&self.numbers, &self.stage.scene, &self.watch);
+            }
             if !nemesis.kinds.is_empty() && self.stage.dice.chance(0.3) {
-                let blow = nemesis.strike(&self.sim, &self.net, &self.watch);
+                let blow = nemesis.strike(&self.net, &self.watch);
                 self.take(blow);
             }
             if self.stage.dice.chance(0.1) {

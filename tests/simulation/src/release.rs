@@ -7,13 +7,15 @@ use std::time::Duration;
 use muster_contract::{FenceDomain, Outcome, Token};
 use muster_engine::{Ending, Sites, StartError};
 use muster_plans::group::{self, DerivedGroup};
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::{ConsistencyGroupId, SiteName};
 use muster_plans::inventory::{ConsistencyGroup, Inventory};
-use muster_plans::state::{Reckoning, Sight, reckon};
+use muster_plans::state::{Reckoning, Sight as Leg, reckon};
 
 use crate::operator::{ines, is_off};
 use crate::server::Core;
 use crate::standing::Standing;
+use crate::watch::Sight;
 
 /// For how long a site is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// First every site is told of the new incarnation, but for those that are known to be off; then it is
 /// read, and the database is set against what is there.
 pub(crate) async fn release(core: &Arc<Core>) {
+    let incarnation = core.shared.lock().incarnation;
     let mut untold = BTreeSet::new();
     for site in &core.scene.sites {
         if tell(core, site).await {
@@ -42,20 +45,30 @@ pub(crate) async fn release(core: &Arc<Core>) {
         .and_then(|run| core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph)));
     let derivation = group::derive(&core.scene.config, &inventory);
     let sights = derivation.groups.values().flat_map(|group| sights(&inventory, &answered, group));
-    let sights: Vec<Sight<'_>> = sights.collect();
+    let sights: Vec<Leg<'_>> = sights.collect();
     let reckoning = reckon(&standing.state, graph.as_deref(), &sights);
     if !settle(core, standing, reckoning).await {
         return;
     }
-    let mut database = core.shared.lock();
-    database.untold = untold;
-    database.on_hold = false;
-    drop(database);
+    let silent: Vec<SiteName> = untold.iter().cloned().collect();
+    {
+        let mut database = core.shared.lock();
+        // It has died meanwhile, or the database was put back once more.
+        if core.life.is_dead() || database.incarnation != incarnation {
+            return;
+        }
+        database.untold = untold;
+        database.on_hold = false;
+    }
     core.watch.note("ines", format_args!("lets {} go on", core.life.name));
+    core.watch.judge(&Sight::Released(incarnation, &silent));
 }
 
 /// Raises the fence of a site to this life of the journal.
 pub(crate) async fn tell(core: &Core, site: &SiteName) -> bool {
+    if !holds(Guard::RaiseAfterRestore) {
+        return true;
+    }
     let floor = Token { incarnation: core.shared.lock().incarnation, epoch: 0, seq: 0 };
     let Some(adapter) = core.lines.adapter(site) else { return false };
     let domain = FenceDomain { site: site.clone(), group: None };
@@ -67,13 +80,13 @@ fn sights<'a>(
     inventory: &'a Inventory,
     answered: &BTreeSet<SiteName>,
     group: &'a DerivedGroup,
-) -> Vec<Sight<'a>> {
+) -> Vec<Leg<'a>> {
     let leg = |site: &SiteName, id: &ConsistencyGroupId| -> Option<&'a ConsistencyGroup> {
         let site = inventory.sites.get(site).filter(|site| answered.contains(&site.site))?;
         site.groups.iter().find(|leg| leg.id == *id)
     };
     let (protected, recovery) = (&group.protected, &group.recovery);
-    let each = group.consistency_groups.iter().map(|id| Sight {
+    let each = group.consistency_groups.iter().map(|id| Leg {
         id,
         protected,
         recovery,

@@ -15,6 +15,7 @@ use muster_plans::run::RunKind;
 use muster_plans::source::SourceFile;
 use muster_plans::time::Span;
 
+use crate::drill::Drill;
 use crate::net::Dice;
 
 /// What a play is mostly about.
@@ -52,8 +53,12 @@ impl Workflow {
 /// The plan of every play.
 pub(crate) const PLAN: &str = "everything";
 
-const PARIS: &str = "paris";
-const LYON: &str = "lyon";
+/// The protected site.
+pub(crate) const PARIS: &str = "paris";
+/// The recovery site.
+pub(crate) const LYON: &str = "lyon";
+/// The witness.
+pub(crate) const WITNESS: &str = "bordeaux";
 
 /// One application: name, policy, mode, interval in minutes, tier, VMs, VMs in a consistency group.
 type App = (&'static str, &'static str, ReplicationMode, u64, &'static str, u32, u32);
@@ -73,6 +78,8 @@ pub(crate) struct Scene {
     pub(crate) spec: WorldSpec,
     pub(crate) sites: [SiteName; 2],
     pub(crate) witness: bool,
+    /// What was prepared for the play.
+    pub(crate) drill: Option<Drill>,
 }
 
 const COMMON: [(&str, &str); 3] = [
@@ -108,6 +115,7 @@ impl Scene {
             spec: world(seed, &apps, witness),
             sites: [SiteName::from(PARIS), SiteName::from(LYON)],
             witness,
+            drill: None,
         })
     }
 }
@@ -179,7 +187,7 @@ fn world(seed: u64, apps: &[App], witness: bool) -> WorldSpec {
             rtt_ms: 4.0,
             bandwidth_mbps: 10_000.0,
         }],
-        witness: witness.then(|| "bordeaux".into()),
+        witness: witness.then(|| WITNESS.into()),
         apps: apps.iter().map(app).collect(),
         locals: vec![muster_adapter_sim::LocalSpec {
             name: "lyon-dev".to_owned(),

@@ -8,7 +8,7 @@ use muster_contract::{FenceState, Observation, Query, WitnessSight};
 use muster_engine::{By, Clock, Evidence, EvidenceSource, Opening, Sites};
 use muster_plans::compile::{self, Request};
 use muster_plans::group;
-use muster_plans::id::{RunId, RunTag, SiteName};
+use muster_plans::id::{RunId, SiteName};
 use muster_plans::inventory::Inventory;
 use muster_plans::mobility::{Method, Rules};
 use muster_plans::run::RunKind;
@@ -46,7 +46,7 @@ impl Core {
         if self.shared.lock().on_hold {
             return Err(String::from("the server holds"));
         }
-        self.look_at_sites().await;
+        let seen = self.look_at_sites().await;
         let (standing, reported) = {
             let database = self.shared.lock();
             (database.standing.clone(), database.reported.clone())
@@ -62,6 +62,11 @@ impl Core {
         let mut evidence = Vec::new();
         let mut forced = wish.forced;
         if needs_evidence {
+            if !seen.contains(&to) {
+                return Err(format!(
+                    "{to} does not answer, so that its copies cannot be looked at"
+                ));
+            }
             let answers = self.answers(&from).await;
             if answers && !wish.attest && !wish.accept_live {
                 return Err(format!("{from} is alive"));
@@ -82,7 +87,7 @@ impl Core {
         let owed = owed_only.then(|| graph_of(standing.failover)).flatten();
         let tag = match (&test, wish.kind) {
             (Some(test), _) => test.tag.clone(),
-            (None, RunKind::Test) => Some(RunTag::from(format!("muster-{}", wish.id.0.simple()))),
+            (None, RunKind::Test) => Some(crate::operator::tag(wish.id)),
             _ => None,
         };
         let supported: BTreeMap<SiteName, Vec<Method>> =
@@ -138,6 +143,9 @@ impl Core {
             ),
             Some(Sight::Created(wish.id, &graph, &opening.graph_digest)),
         );
+        if let Some(drill) = self.scene.drill {
+            drill.started(&graph, &self.watch);
+        }
         self.life.at(Place::Elsewhere).await;
         if self.engine.start(wish.id, graph, opening).await.is_ok() {
             self.watch_run(wish.id);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use muster_adapter_sim::{Effect, Glance, Sim};
+use muster_adapter_sim::{Command, Effect, Glance, Sim};
 use muster_contract::{OpContext, Operation};
 use muster_engine::{Append, Fence};
 use muster_plans::graph::Graph;
@@ -21,6 +21,10 @@ pub(crate) enum Sight<'a> {
     Appended(&'a Append),
     /// Somebody became the owner of a run.
     Owned(RunId, &'a Fence),
+    /// A run is held until then, by the holder's clock.
+    Held(RunId, Time),
+    /// A run's holder has let it go.
+    GivenBack(RunId),
     /// A run was stored, with what was approved.
     Created(RunId, &'a Arc<Graph>, &'a str),
     /// A server asks a site for an operation.
@@ -31,6 +35,8 @@ pub(crate) enum Sight<'a> {
     World(&'a Glance),
     /// The database was put back to an earlier moment.
     Rewound,
+    /// Somebody let a server go on after that, in this life; these sites could not be told.
+    Released(u64, &'a [SiteName]),
 }
 
 struct State {
@@ -71,6 +77,19 @@ impl Watch {
     pub(crate) fn note(&self, who: &str, what: std::fmt::Arguments<'_>) {
         let now = self.now();
         self.state().trace.note(now, who, what);
+    }
+
+    /// Something is done to the world.
+    pub(crate) fn command(&self, who: &str, command: &Command) {
+        // What the world refuses has not happened.
+        let told = if self.sim.control(command.clone()).is_ok() { "" } else { " (not possible)" };
+        self.see(who, format_args!("{command:?}{told}"), None);
+    }
+
+    /// Judges what leaves no trace in the world.
+    pub(crate) fn judge(&self, sight: &Sight<'_>) {
+        let now = self.now();
+        self.state().judge_one(now, sight);
     }
 
     /// Notes it, and judges what the world is like now.

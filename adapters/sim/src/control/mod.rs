@@ -4,13 +4,13 @@ mod inject;
 mod power;
 mod thing;
 
-use muster_plans::id::{HostId, SiteName, VmId};
+use muster_plans::id::{HostId, NetworkName, RunTag, SiteName, VmId};
 use muster_plans::time::Time;
 use serde::{Deserialize, Serialize};
 
 pub use thing::{Thing, ThingError};
 
-use crate::world::{Settings, World};
+use crate::world::{Bubble, Settings, World};
 
 /// Something that is done to the world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,15 @@ pub enum Command {
         vm: VmId,
         /// Whether it hangs.
         hung: bool,
+    },
+    /// Somebody else makes an isolated network, under a tag of their own.
+    Plant {
+        /// Where.
+        site: SiteName,
+        /// What it is called.
+        bubble: NetworkName,
+        /// Their tag.
+        owner: RunTag,
     },
     /// Lets virtual time pass up to this instant. A clock that is behind catches up later.
     Advance(Time),
@@ -85,6 +94,12 @@ impl World {
             Command::HangGuest { vm, hung } => {
                 let found = self.vms.get_mut(vm);
                 found.ok_or_else(|| ControlError::Unknown(format!("VM {vm}")))?.hung = *hung;
+            }
+            Command::Plant { site, bubble, owner } => {
+                let found = self.sites.get_mut(site);
+                let found = found.ok_or_else(|| ControlError::Unknown(format!("site {site}")))?;
+                let theirs = Bubble { tag: owner.clone() };
+                found.bubbles.entry(bubble.clone()).or_insert(theirs);
             }
             Command::Advance(to) => self.advance(*to),
         }

@@ -5,6 +5,7 @@ mod effect;
 mod poll;
 
 use muster_contract::{ErrorClass, OpContext, OpId, Operation, OperationKind, Outcome, Receipt};
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::SiteName;
 use muster_plans::time::{Span, Time};
 
@@ -106,7 +107,7 @@ impl World {
             let outcome = Outcome::refused(ErrorClass::Precondition, text);
             return Some(Some(Answer::At(now, outcome)));
         }
-        if entry.by_token && ctx.token > entry.token {
+        if (entry.by_token && ctx.token > entry.token) || !holds(Guard::Memory) {
             self.ledger(site)?.entries.remove(&ctx.op_id);
             return None;
         }

@@ -1,6 +1,7 @@
 //! Turns replication round: the leg here is the source from now on.
 
-use muster_contract::{ErrorClass, Mode};
+use muster_contract::{ErrorClass, Mode, Reason};
+use muster_plans::guard::{self, Guard};
 use muster_plans::id::ConsistencyGroupId;
 use muster_plans::inventory::ReplicaRole;
 
@@ -8,7 +9,7 @@ use super::OwnLeg;
 use crate::data::{Line, Upto};
 use crate::op::{Call, Checked, Note, Todo, no, not_now};
 use crate::truth::{Discard, Snapshot};
-use crate::world::{Group, Side, World};
+use crate::world::{Group, Leg, Side, World};
 
 pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked {
     let (group, own, peer) = (leg.group, leg.own(), leg.peer());
@@ -22,18 +23,26 @@ pub(super) fn check(world: &World, call: &Call<'_>, leg: &OwnLeg<'_>) -> Checked
     if !leg.ask(world) {
         return no(ErrorClass::Retry, format!("{} does not answer", peer.site));
     }
+    if guard::holds(Guard::PromotedFirst) {
+        promoted(own, peer)?;
+    }
+    if peer.generation >= own.generation && guard::holds(Guard::Generation) {
+        let (own, peer) = (own.generation, peer.generation);
+        let text = format!("the other leg has generation {peer}, which is not below {own}");
+        return not_now(text);
+    }
+    Ok(Todo::WORK)
+}
+
+/// The leg that overwrites is the one that was promoted, and nobody writes to the other one.
+fn promoted(own: &Leg, peer: &Leg) -> Result<(), Reason> {
     if !own.open {
         return not_now(format!("the leg at {} was not promoted", own.site));
     }
     if peer.serving {
         return not_now(format!("the leg at {} is writable; demote it first", peer.site));
     }
-    if peer.generation >= own.generation {
-        let (own, peer) = (own.generation, peer.generation);
-        let text = format!("the other leg has generation {peer}, which is not below {own}");
-        return not_now(text);
-    }
-    Ok(Todo::WORK)
+    Ok(())
 }
 
 pub(super) fn apply(world: &mut World, call: &Call<'_>, id: &ConsistencyGroupId) -> Note {
@@ -47,7 +56,9 @@ pub(super) fn apply(world: &mut World, call: &Call<'_>, id: &ConsistencyGroupId)
     let (group, site) = (id.clone(), victim.site);
     if discarded > 0 {
         let snapshot = Snapshot { at: now, group: group.clone(), site: site.clone(), holds };
-        world.notes.snapshots.push(snapshot);
+        if guard::holds(Guard::SnapshotFirst) {
+            world.notes.snapshots.push(snapshot);
+        }
         world.notes.discarded.push(Discard {
             at: now,
             group,

@@ -17,6 +17,7 @@
 //!
 //! A leg that is not up to date never becomes a writer by itself.
 
+use muster_plans::guard::{Guard, holds};
 use muster_plans::inventory::{DetachRule, ReplicaRole, ReplicationMode};
 use muster_plans::time::Time;
 
@@ -203,7 +204,9 @@ impl Group {
         for side in 0..2 {
             let may = match self.legs[side].role {
                 ReplicaRole::FailedOver => true,
-                _ if self.stretched() => self.in_sync || self.ahead == Some(side),
+                _ if self.stretched() => {
+                    self.in_sync || self.ahead == Some(side) || !holds(Guard::InSync)
+                }
                 ReplicaRole::Source => true,
                 _ => false,
             };

@@ -11,6 +11,7 @@ use super::members::Member;
 use super::sites::{Sites, Way};
 use crate::finding::Code;
 use crate::graph::{GroupIx, GroupTarget};
+use crate::guard::{Guard, holds};
 use crate::id::{ConsistencyGroupId, PolicyName, VolumeId};
 use crate::inventory::{ConsistencyGroup, ReplicaRole, ReplicationMode, VirtualMachine};
 use crate::run::RunKind;
@@ -180,7 +181,7 @@ impl<'a> Collector<'_, 'a> {
             self.one_legged.add(id);
         }
         let replaced = there.is_some_and(|leg| leg.role == ReplicaRole::RemoteFailedOver);
-        if replaced && self.request.kind == RunKind::Failover {
+        if holds(Guard::NotReplaced) && replaced && self.request.kind == RunKind::Failover {
             self.replaced.add(id);
         }
         let (Some(leg), Some(place)) = (here.or(there), place) else { return };

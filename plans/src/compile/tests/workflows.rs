@@ -1,7 +1,7 @@
 //! One snapshot for each workflow and replication mode.
 
 use super::{graph, recovered, world};
-use crate::fixture::POLICIES;
+use crate::fixture::{POLICIES, World};
 use crate::graph::render::text;
 use crate::graph::{Action, Step};
 use crate::inventory::ReplicaRole;

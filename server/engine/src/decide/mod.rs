@@ -14,6 +14,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 use muster_plans::graph::{Action, Graph, StepIx};
+use muster_plans::guard::{Guard, holds};
 
 use crate::event::Event;
 use crate::limits::Limits;
@@ -144,7 +145,12 @@ impl Decider {
 
     /// An intent was written at this position.
     pub fn wrote(&mut self, state: &RunState, step: StepIx, undo: bool, seq: u64) {
-        self.written.push_back(item(state, step, undo, seq));
+        let item = item(state, step, undo, seq);
+        if holds(Guard::IntentFirst) {
+            self.written.push_back(item);
+        } else {
+            self.slots.push(self.classes[step as usize], item);
+        }
         self.held.insert(step, seq);
     }
 

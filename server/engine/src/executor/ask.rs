@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use muster_contract::{AdapterError, ErrorClass, Observed, Query, SiteAdapter};
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::SiteName;
 use muster_plans::time::{Span, Time};
 
@@ -27,6 +28,11 @@ impl Pace {
     /// While something should happen any moment.
     pub(super) const fn brisk() -> Pace {
         Pace::new(Span(100), Span::secs(5))
+    }
+
+    /// While a second look is needed soon, and after that a person is likely to be quicker.
+    pub(super) const fn patient() -> Pace {
+        Pace::new(Span(100), Span::secs(30))
     }
 
     /// While a person is likely to be quicker.
@@ -87,7 +93,7 @@ pub(super) async fn look(shop: &Shop, proof: &Proof, elapsed: Span, settled: boo
         Err(error) => return Look::Silent(error),
     };
     match proof.wanted.met(&seen, elapsed) {
-        Met::Met if settled && !seen.pending.is_empty() => {
+        Met::Met if settled && !seen.pending.is_empty() && holds(Guard::Drained) => {
             Look::NotYet(String::from("an operation on it is still on its way"))
         }
         Met::Met => also(shop, proof, elapsed).await,

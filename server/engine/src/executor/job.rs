@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use muster_contract::{ErrorClass, Hint, OpStatus, Outcome, Reason, Receipt, SiteAdapter};
 use muster_plans::graph::Action;
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::SiteName;
 use muster_plans::time::Span;
 
@@ -172,7 +173,10 @@ async fn settle(shop: &Shop, job: &Job, work: &Work, outcome: Outcome<Receipt>) 
     match outcome {
         Outcome::Refused(reason) => How::Refused(reason),
         Outcome::Unknown(hint) => How::Unknown(hint),
-        Outcome::Done(receipt) => read_back(shop, job, work, receipt).await,
+        Outcome::Done(receipt) if holds(Guard::ReadBack) => {
+            read_back(shop, job, work, receipt).await
+        }
+        Outcome::Done(receipt) => How::Done(receipt),
     }
 }
 

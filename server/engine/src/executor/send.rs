@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use muster_plans::graph::{Action, StepIx};
+use muster_plans::guard::{Guard, holds};
 use muster_plans::time::Span;
 
 use super::job::perform;
@@ -125,14 +126,12 @@ impl Executor {
         let muster_plans::graph::GateKind::EvidenceAgainst(against) = kind;
         let now = self.shop.now();
         let site = self.shop.graph.site(against);
-        let found = self.live.state().evidence_against(site, now).map(|e| e.source.clone());
-        let Some(source) = found else {
+        let found = self.live.state().evidence_against(site, now).map(|e| e.source.to_string());
+        if found.is_none() && holds(Guard::EvidenceFirst) {
             return Ok(false);
-        };
-        let receipt = muster_contract::Receipt {
-            note: Some(source.to_string()),
-            ..muster_contract::Receipt::default()
-        };
+        }
+        let receipt =
+            muster_contract::Receipt { note: found, ..muster_contract::Receipt::default() };
         self.emit(Event::Done { step, undo: false, receipt })?;
         self.done_with(step);
         Ok(true)

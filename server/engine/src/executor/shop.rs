@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use muster_contract::{FenceDomain, OpContext, OpId, Outcome, SiteAdapter, Token};
 use muster_plans::document::EvidenceKind;
 use muster_plans::graph::{Graph, StepIx};
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::time::{Span, Time};
 
@@ -98,7 +99,7 @@ impl Shop {
         domain: &FenceDomain,
         token: Token,
     ) -> bool {
-        if self.floor(domain).kept >= token {
+        if self.floor(domain).kept >= token || !holds(Guard::RaiseFirst) {
             return true;
         }
         self.note_floor(domain, |floor| floor.asked = floor.asked.max(token));

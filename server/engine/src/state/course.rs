@@ -1,6 +1,7 @@
 //! Which way a run goes, when it turns, and when it is over.
 
 use muster_plans::graph::{Action, StepIx, VerifyKind};
+use muster_plans::guard::{Guard, holds};
 use muster_plans::run::FailurePolicy;
 
 use super::{Course, RunState, StepState};
@@ -19,7 +20,7 @@ impl RunState {
     pub(super) fn may_unwind(&self) -> bool {
         match self.graph.kind.failure_policy() {
             FailurePolicy::Unwind => true,
-            FailurePolicy::UnwindBeforePivot => !self.is_past_pivot(),
+            FailurePolicy::UnwindBeforePivot => !self.is_past_pivot() || !holds(Guard::PivotStands),
             FailurePolicy::Halt | FailurePolicy::HaltDependents | FailurePolicy::Continue => false,
         }
     }

@@ -1,6 +1,7 @@
 //! Evidence that a site cannot write, and which of it counts.
 
 use muster_plans::graph::SiteIx;
+use muster_plans::guard::{Guard, holds};
 use muster_plans::id::SiteName;
 use muster_plans::time::Time;
 
@@ -27,7 +28,7 @@ impl RunState {
         let fence = ix.and_then(|ix| self.fences[ix]);
         let mut good = self.evidence.iter().enumerate().rev().filter(|(nr, evidence)| {
             evidence.against == *site
-                && evidence.expires_at > now
+                && (evidence.expires_at > now || !holds(Guard::EvidenceFresh))
                 && accepts.contains(&evidence.source.kind())
                 && newer_than.is_none_or(|at| evidence.observed_at >= at)
                 && fence.is_none_or(|fence| self.is_behind(fence, *nr, evidence))
@@ -40,6 +41,7 @@ impl RunState {
     /// as it holds, whatever is done meanwhile.
     fn is_behind(&self, fence: Raised, nr: usize, evidence: &Evidence) -> bool {
         let newer = nr >= fence.before && evidence.observed_at >= fence.when;
+        let newer = newer || !holds(Guard::EvidenceAfterFence);
         match &evidence.source {
             EvidenceSource::Attestation { .. } => true,
             EvidenceSource::Witness(_) => newer,

@@ -1,11 +1,11 @@
 //! Of two servers one executes a run, and the later one is always the higher one.
 
-use muster_engine::{Fence, Leases};
+use muster_engine::{AppendError, Ending, Fence, Journal, Leases};
 use muster_plans::time::Span;
 
 use crate::Factory;
 use crate::make::{NOW, TTL, create, entry, id, owner, records, run, taken};
-use muster_engine::{AppendError, Journal};
+use crate::runs::finish;
 
 pub(crate) async fn one_owner_at_a_time(db: impl Factory) {
     let store = db.open().await;
@@ -60,5 +60,14 @@ pub(crate) async fn a_run_that_does_not_exist_cannot_be_taken(db: impl Factory) 
     let store = db.open().await;
     store.runs().create(create(run(1), &[])).await.unwrap();
     assert!(store.acquire(id(2), &owner("one"), NOW, TTL).await.is_err());
+    assert!(store.acquire(id(1), &owner("one"), NOW, TTL).await.unwrap().is_some());
+}
+
+pub(crate) async fn a_run_whose_end_was_taken_in_cannot_be_taken(db: impl Factory) {
+    let store = db.open().await;
+    store.runs().create(create(run(1), &[])).await.unwrap();
+    store.runs().finish(finish(1, Ending::Halted, false)).await.unwrap();
+    assert_eq!(store.acquire(id(1), &owner("one"), NOW, TTL).await.unwrap(), None);
+    store.runs().reopen(id(1), "running", None, Vec::new()).await.unwrap();
     assert!(store.acquire(id(1), &owner("one"), NOW, TTL).await.unwrap().is_some());
 }

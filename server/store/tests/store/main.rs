@@ -110,6 +110,7 @@ every_database! {
         a_run_given_back_cannot_be_written,
         a_lease_that_ran_out_is_kept_until_somebody_takes_it,
         a_run_that_does_not_exist_cannot_be_taken,
+        a_run_whose_end_was_taken_in_cannot_be_taken,
     },
     life::{
         a_restart_is_no_new_life,

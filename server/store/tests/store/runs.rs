@@ -16,7 +16,7 @@ fn state(json: &str, expected: u64) -> PlanStateChange {
     PlanStateChange { plan: "erp".into(), json: json.to_owned(), expected }
 }
 
-fn finish(n: u64, ending: Ending, release_groups: bool) -> Finish {
+pub(crate) fn finish(n: u64, ending: Ending, release_groups: bool) -> Finish {
     Finish {
         run: id(n),
         ending,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_contract::{Mode, Operation, StorageOp};
 use muster_engine::{Event, Evidence, EvidenceSource, Verdict as Ruling};
-use muster_plans::graph::{Action, Graph};
+use muster_plans::graph::{Action, GateKind, Graph};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::time::Time;
@@ -57,6 +57,11 @@ impl Promotes {
                 }
             }
             Event::Done { step, undo: false, .. }
+                if matches!(failover.graph.step(*step).action, Action::Gate(_)) =>
+            {
+                return failover.may_open(run, at, failover.graph.step(*step).action);
+            }
+            Event::Done { step, undo: false, .. }
             | Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
                 if let Action::Fence(against) = failover.graph.step(*step).action {
                     failover.fenced.insert(failover.graph.site(against).clone(), at);
@@ -69,9 +74,21 @@ impl Promotes {
 }
 
 impl Failover {
-    /// Evidence against each site that is left; it was valid when the gate opened, which is journalled
-    /// before the promote, so what counts here is that there is any, of after the last mutation and, but
-    /// for a person's word, of after the fence.
+    /// A gate opens by itself on evidence that has not expired.
+    fn may_open(&self, run: RunId, at: Time, gate: Action) -> Verdict {
+        let Action::Gate(GateKind::EvidenceAgainst(against)) = gate else { return Ok(()) };
+        let site = self.graph.site(against);
+        let good = self.evidence.iter().any(|one| one.against == *site && one.expires_at > at);
+        if good {
+            return Ok(());
+        }
+        let what = format!("{run} opens its gate at {at:?} without valid evidence against {site}");
+        Err((Invariant::EvidenceBeforePromote, what))
+    }
+
+    /// Evidence against each site that is left; that it was valid when the gate opened was seen there, so
+    /// what counts here is that there is any, of after the last mutation and, but for a person's word, of
+    /// after the fence.
     fn may_promote(&self, run: RunId, at: Time) -> Verdict {
         for site in left(&self.graph) {
             let broken = |what| {

@@ -4,7 +4,9 @@
 //! ([`Sight`]) and says what is broken, in words for people.
 
 mod evidence;
+mod holding;
 mod journal;
+mod settled;
 mod tests_apart;
 mod tokens;
 mod world;
@@ -50,6 +52,18 @@ pub enum Invariant {
     NoSelfDependency,
     /// A finished step runs again, or an operation has its effect twice.
     Once,
+    /// An attempt has its effect after its journal has closed it.
+    Settled,
+    /// A run that has promoted undoes something.
+    PastPivot,
+    /// A site is let in again before it has stopped.
+    LetIn,
+    /// A run is taken from somebody who holds it.
+    OneHolder,
+    /// Two runs of a plan at a time.
+    OneRun,
+    /// What was sent before a restore has its effect after the release.
+    OldLife,
     /// The world itself saw a promise broken: data lost in a planned run, diverged, a test that leaked.
     World,
 }
@@ -76,9 +90,10 @@ pub(crate) trait Checker: Send {
 pub(crate) struct Judge(Vec<Box<dyn Checker>>);
 
 impl Judge {
-    /// `doubled`: operations may have their effect twice, because the fault F7 is in play.
-    pub(crate) fn new(doubled: bool) -> Judge {
-        Judge(vec![
+    /// `doubled`: operations may have their effect twice, because the fault F7 is in play. `skewed`:
+    /// clocks differ. `literal`: no state comes about by itself.
+    pub(crate) fn new(doubled: bool, skewed: bool, literal: bool) -> Judge {
+        let mut all: Vec<Box<dyn Checker>> = vec![
             Box::new(world::SingleActive),
             Box::new(world::SingleWriter),
             Box::<world::Seen>::default(),
@@ -92,7 +107,17 @@ impl Judge {
             Box::<evidence::Promotes>::default(),
             Box::<evidence::SelfDependency>::default(),
             Box::new(tests_apart::Isolation),
-        ])
+            Box::<tests_apart::OwnObjects>::default(),
+            Box::new(settled::Settled::new(literal)),
+            Box::<settled::PastPivot>::default(),
+            Box::<settled::LetIn>::default(),
+            Box::<holding::OneRun>::default(),
+            Box::<holding::OldLife>::default(),
+        ];
+        if !skewed {
+            all.push(Box::<holding::OneHolder>::default());
+        }
+        Judge(all)
     }
 
     pub(crate) fn see(&mut self, now: Time, sight: &Sight<'_>) -> Verdict {

@@ -1,6 +1,9 @@
 //! I9: a test and its cleanup touch nothing of production.
 
+use std::collections::BTreeSet;
+
 use muster_contract::{Mode, OperationKind};
+use muster_plans::id::SiteName;
 use muster_plans::time::Time;
 
 use super::{Checker, Invariant, Verdict};
@@ -36,5 +39,29 @@ impl Checker for Isolation {
             Invariant::TestIsolation,
             format!("a {:?} did {:?} to {}", effect.mode, effect.kind, effect.object),
         ))
+    }
+}
+
+/// A snapshot or a bubble is dropped by those who made it: an object that nobody here made is somebody
+/// else's, whatever it is called.
+#[derive(Default)]
+pub(super) struct OwnObjects(BTreeSet<(SiteName, String)>);
+
+impl Checker for OwnObjects {
+    fn see(&mut self, _: Time, sight: &Sight<'_>) -> Verdict {
+        let Sight::Had(effect) = sight else { return Ok(()) };
+        let object = (effect.site.clone(), effect.object.clone());
+        match effect.kind {
+            OperationKind::SnapshotForTest | OperationKind::CreateBubble => {
+                self.0.insert(object);
+            }
+            OperationKind::DropTest | OperationKind::DropBubble if !self.0.contains(&object) => {
+                let what =
+                    format!("{} dropped {}, which no test has made", effect.op, effect.object);
+                return Err((Invariant::TestIsolation, what));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }

@@ -193,8 +193,11 @@ impl SiteAdapter for WorldSite {
 
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError> {
         let world = self.world()?;
-        let state = world.inner().answer(&self.name, query);
-        Ok(Observed { as_of: Time(0), pending: Vec::new(), state })
+        let inner = world.inner();
+        let state = inner.answer(&self.name, query);
+        // This agent's clock goes on with every question.
+        let as_of = Time(inner.asked.get(&self.name).copied().unwrap_or_default() as i64);
+        Ok(Observed { as_of, pending: Vec::new(), state })
     }
 
     async fn operation(&self, id: &OpId) -> Result<OpStatus, AdapterError> {
