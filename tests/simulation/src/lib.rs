@@ -6,15 +6,18 @@
 //! play. The same seed gives the same trace, so that a failing seed is replayed by its number.
 
 mod clock;
+mod cue;
 mod database;
 mod desk;
 mod invariant;
 mod life;
 mod line;
+mod matrix;
 mod nemesis;
 mod net;
 mod operator;
 mod play;
+mod plot;
 mod scene;
 mod server;
 mod standing;
@@ -23,8 +26,10 @@ mod sweep;
 mod trace;
 mod watch;
 
+pub use cue::{Act, Plot, Told, Trouble, ways};
 pub use invariant::{Broken, Invariant};
 pub use life::{Crash, Place};
+pub use matrix::{Cell, Fate, Matrix, Tally, matrix, story, tally};
 pub use nemesis::FaultKind;
 pub use play::{Mode, Options, Report, play};
 pub use scene::Workflow;

@@ -12,6 +12,7 @@ use muster_plans::run::RunKind;
 use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
 use uuid::Uuid;
 
+use crate::cue::Cue;
 use crate::desk::short;
 use crate::net::Dice;
 use crate::scene::Workflow;
@@ -25,6 +26,8 @@ pub(crate) struct Operator {
     pub(crate) dice: Dice,
     /// Faults are over: the operator only helps things to their end, and begins nothing.
     pub(crate) helps_only: bool,
+    /// What is to be begun, where the play has a plot.
+    pub(crate) cue: Option<Arc<Cue>>,
 }
 
 fn ines() -> By {
@@ -149,6 +152,9 @@ impl Operator {
 
     /// Nothing is under way: begins something.
     async fn begin(&self, core: &Arc<Core>, numbers: &Numbers) {
+        if let Some(cue) = &self.cue {
+            return self.begin_next(core, numbers, cue).await;
+        }
         let state = core.shared.lock().standing.state.clone();
         if state.phase == Phase::CommitHeld {
             let mut database = core.shared.lock();
@@ -192,7 +198,7 @@ fn needed(kind: RunKind, state: &muster_plans::state::PlanState) -> bool {
     }
 }
 
-fn kind_of(action: OperatorAction) -> Option<RunKind> {
+pub(crate) fn kind_of(action: OperatorAction) -> Option<RunKind> {
     Some(match action {
         OperatorAction::Test => RunKind::Test,
         OperatorAction::Cleanup => RunKind::Cleanup,
@@ -221,7 +227,7 @@ fn hopeless(core: &Core, run: RunId) -> Vec<(u32, Verdict)> {
 }
 
 /// Whether a site has no power: what a person who stands there can see.
-fn is_off(core: &Core, site: &SiteName) -> bool {
+pub(crate) fn is_off(core: &Core, site: &SiteName) -> bool {
     core.watch.last().powered.iter().any(|(name, powered)| name == site && !powered)
 }
 

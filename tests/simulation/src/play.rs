@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::{START, SkewedClock, TrueClock};
+use crate::cue::{Cue, Plot, Told};
 use crate::database::Database;
 use crate::desk::Shared;
 use crate::invariant::{Broken, Invariant, Judge};
@@ -47,6 +48,8 @@ pub struct Options {
     pub tell: bool,
     /// Virtual minutes with faults.
     pub minutes: u64,
+    /// What is done and goes wrong, exactly, instead of what chance brings.
+    pub plot: Option<Plot>,
 }
 
 impl Default for Options {
@@ -58,6 +61,7 @@ impl Default for Options {
             crashes: Vec::new(),
             tell: false,
             minutes: 40,
+            plot: None,
         }
     }
 }
@@ -83,6 +87,8 @@ pub struct Report {
     pub visits: (Vec<(Place, u64)>, Vec<Crash>),
     /// What happened, line by line, where it was kept.
     pub story: Vec<String>,
+    /// What became of the plot.
+    pub told: Told,
 }
 
 /// Plays one seed.
@@ -106,10 +112,10 @@ struct Slot {
     goes_on: u64,
 }
 
-struct Stage {
+pub(crate) struct Stage {
     seed: u64,
     options: Options,
-    dice: Dice,
+    pub(crate) dice: Dice,
     scene: SharedScene,
     workflow: Workflow,
 }
@@ -117,7 +123,11 @@ struct Stage {
 impl Stage {
     fn set(seed: u64, options: &Options) -> anyhow::Result<Stage> {
         let dice = Dice::new(seed);
-        let scene = Arc::new(Scene::draw(seed, &dice)?);
+        let scene = match options.plot {
+            Some(_) => Scene::full(seed)?,
+            None => Scene::draw(seed, &dice)?,
+        };
+        let scene = Arc::new(scene);
         let drawn = dice.pick(&Workflow::ALL).unwrap_or(Workflow::Any);
         let workflow = options.workflow.unwrap_or(drawn);
         Ok(Stage { seed, options: options.clone(), dice, scene, workflow })
@@ -129,10 +139,14 @@ impl Stage {
         let vms = world.glance().running.iter().map(|(vm, _)| *vm).collect();
         let sim = Sim::new(world, Arc::new(clock.clone()));
         let faults = &self.options.faults;
-        let doubled = faults.contains(&FaultKind::Backend);
+        let plot = self.options.plot.clone();
+        let doubled = match &plot {
+            Some(plot) => plot.doubles(),
+            None => faults.contains(&FaultKind::Backend),
+        };
         let trace = Trace::new(self.options.tell);
         let watch = Arc::new(Watch::new(sim.clone(), clock.clone(), trace, Judge::new(doubled)));
-        let servers = 1 + self.dice.upto(2) as usize;
+        let servers = if plot.is_some() { 2 } else { 1 + self.dice.upto(2) as usize };
         // Each play has its own taste: a few kinds of faults at a time find more than all at once.
         let kinds: Vec<FaultKind> =
             faults.iter().copied().filter(|_| self.dice.chance(0.5)).collect();
@@ -167,20 +181,30 @@ impl Stage {
             clock,
             stage: self,
         };
-        cast.act(&nemesis).await;
+        let cue = plot.map(|plot| {
+            let (sites, net) = (cast.stage.scene.sites.clone(), cast.net.clone());
+            Arc::new(Cue::new(plot, cast.sim.clone(), net, sites, servers))
+        });
+        match &cue {
+            Some(cue) => {
+                cast.watch.follow(cue);
+                cast.follow(cue).await;
+            }
+            None => cast.act(&nemesis).await,
+        }
         Ok(cast.report())
     }
 }
 
 /// Everything that is on stage.
-struct Cast {
-    stage: Stage,
+pub(crate) struct Cast {
+    pub(crate) stage: Stage,
     sim: Sim,
-    watch: Arc<Watch>,
+    pub(crate) watch: Arc<Watch>,
     clock: TrueClock,
     orders: Arc<Orders>,
     died: Arc<Notify>,
-    shared: Shared,
+    pub(crate) shared: Shared,
     net: Net,
     slots: Vec<Slot>,
     people: JoinSet<()>,
@@ -189,7 +213,7 @@ struct Cast {
 }
 
 impl Cast {
-    fn now_ms(&self) -> u64 {
+    pub(crate) fn now_ms(&self) -> u64 {
         self.clock.now().since(START).0
     }
 
@@ -198,6 +222,7 @@ impl Cast {
             workflow: self.stage.workflow,
             dice: self.stage.dice.clone(),
             helps_only: false,
+            cue: None,
         };
         let end = self.stage.options.minutes * 60_000;
         while self.now_ms() < end && self.watch.broken().is_none() {
@@ -216,7 +241,7 @@ impl Cast {
     }
 
     /// A little time passes, somebody looks.
-    async fn turn(&mut self, operator: &Operator) {
+    pub(crate) async fn turn(&mut self, operator: &Operator) {
         let wait = Duration::from_millis(500 + self.stage.dice.upto(12_000));
         tokio::select! {
             biased;
@@ -344,7 +369,7 @@ impl Cast {
     }
 
     /// The faults are over. Everything must come to its end, with the help of a patient person.
-    async fn calm_down(&mut self) {
+    pub(crate) async fn calm_down(&mut self) {
         self.watch.note("stage", format_args!("all faults are over"));
         self.net.calm();
         self.watch.let_go();
@@ -358,8 +383,12 @@ impl Cast {
                 clock.disturb(0, 1.0);
             }
         }
-        let operator =
-            Operator { workflow: Workflow::Any, dice: self.stage.dice.clone(), helps_only: true };
+        let operator = Operator {
+            workflow: Workflow::Any,
+            dice: self.stage.dice.clone(),
+            helps_only: true,
+            cue: None,
+        };
         let end = self.now_ms() + Span::mins(8 * 60).0;
         while self.watch.broken().is_none() {
             self.turn(&operator).await;
@@ -415,6 +444,7 @@ impl Cast {
             commits: database.commits,
             visits: self.orders.told(),
             story,
+            told: self.watch.told(),
         }
     }
 }

@@ -146,7 +146,7 @@ impl Core {
     }
 
     /// Reads what every site that answers has.
-    async fn look_at_sites(&self) {
+    pub(crate) async fn look_at_sites(&self) {
         for site in &self.scene.sites {
             let Some(adapter) = self.lines.adapter(site) else { continue };
             let asked = tokio::time::timeout(Duration::from_secs(5), async {

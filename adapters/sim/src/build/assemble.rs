@@ -38,6 +38,7 @@ impl WorldSpec {
             queue: Queue::default(),
             notes: Notes::default(),
             watched: None,
+            hits: None,
         };
         let mut maker = Maker { world: &mut world, addresses: BTreeMap::new(), made: 0 };
         for app in &self.apps {
@@ -55,6 +56,7 @@ impl WorldSpec {
             a: link.a.clone(),
             b: link.b.clone(),
             up: true,
+            mute: [false; 2],
             rtt_ms: link.rtt_ms,
             bandwidth_mbps: link.bandwidth_mbps,
             loss: 0.0,
@@ -66,7 +68,7 @@ impl WorldSpec {
     }
 
     fn witness(&self, start: Time) -> Option<Witness> {
-        let seen = || Seen { line: true, heard: true, last: start };
+        let seen = || Seen { line: true, mute: [false; 2], heard: true, last: start };
         let seen = self.sites.iter().map(|site| (site.name.clone(), seen())).collect();
         let name = self.witness.clone()?;
         Some(Witness { name, up: true, up_since: start, seen })

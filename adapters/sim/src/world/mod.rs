@@ -51,6 +51,9 @@ pub struct World {
     /// Effects since a checker last looked; `None`: nobody watches.
     #[serde(skip)]
     pub(crate) watched: Option<Vec<crate::glance::Effect>>,
+    /// Faults with a moment that have struck; `None`: nobody watches.
+    #[serde(skip)]
+    pub(crate) hits: Option<Vec<crate::moment::Hit>>,
 }
 
 impl World {
@@ -76,7 +79,9 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
+            Event::Effect { site, op } if self.put_off(&site, op) => {}
             Event::Effect { site, op } => self.effect(&site, op),
+            Event::HalfWay { site, op } => self.half_way(&site, op),
             Event::Again { site, op } => self.effect_again(&site, op),
             Event::Deadline { site, op } => self.give_up(&site, op),
             Event::HostUp { site, host } => self.host_is_up(&site, &host),

@@ -1,0 +1,348 @@
+//! Trouble on cue: a plot says what is done, and exactly when something goes wrong.
+//!
+//! Where a play of a seed lets chance decide, a plot is one cell of a matrix: these runs in this order,
+//! and one trouble that sets in at one moment of the last of them, which is the plot's *target*.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use muster_adapter_sim::{Command, Effect, Fault, FaultId, Hit, Sim, Thing};
+use muster_engine::step;
+use muster_plans::graph::Graph;
+use muster_plans::id::{RunId, SiteName};
+use muster_plans::run::RunKind;
+use muster_plans::time::{Span, Time};
+
+use crate::net::Net;
+use crate::watch::Sight;
+
+/// After this long whatever was put on is healed.
+const HEALS_AFTER: Span = Span::mins(4);
+
+/// The workflow that a plot is about, with what has to be done before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
+pub enum Act {
+    /// A test.
+    Test,
+    /// The cleanup of a test.
+    Cleanup,
+    /// A planned migration.
+    Planned,
+    /// A failover of a site without power.
+    Failover,
+    /// A reprotect after a planned migration.
+    Reprotect,
+    /// The planned migration back, after a reprotect.
+    Failback,
+    /// What a failover owes to a site that has come back.
+    Owed,
+    /// A planned migration whose demotes are refused, so that it takes back what it did.
+    Undo,
+    /// A failover that somebody wants although the site may be alive.
+    Split,
+}
+
+impl Act {
+    /// The six workflows of the product.
+    pub const WORKFLOWS: [Act; 6] =
+        [Act::Test, Act::Cleanup, Act::Planned, Act::Failover, Act::Reprotect, Act::Failback];
+
+    /// All of them.
+    pub const ALL: [Act; 9] = [
+        Act::Test,
+        Act::Cleanup,
+        Act::Planned,
+        Act::Failover,
+        Act::Reprotect,
+        Act::Failback,
+        Act::Owed,
+        Act::Undo,
+        Act::Split,
+    ];
+
+    fn deeds(self) -> Vec<Deed> {
+        use Deed::{Disaster, Return, Run};
+        use RunKind::{Cleanup, Failover, PlannedMigration, Reprotect, Test};
+        match self {
+            Act::Test => vec![Run(Test)],
+            Act::Cleanup => vec![Run(Test), Run(Cleanup)],
+            Act::Planned | Act::Undo => vec![Run(PlannedMigration)],
+            Act::Failover => vec![Disaster, Run(Failover)],
+            Act::Reprotect => vec![Run(PlannedMigration), Run(Reprotect)],
+            Act::Failback => vec![Run(PlannedMigration), Run(Reprotect), Run(PlannedMigration)],
+            Act::Owed => vec![Disaster, Run(Failover), Return, Run(Failover)],
+            Act::Split => vec![Run(Failover)],
+        }
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// A fault with a moment, waiting for an operation of the target.
+    Fault(Fault),
+    /// Directions of lines that are cut, as bits in the order of [`ways`]. `half_way`: when half of the
+    /// target's operations were sent; otherwise before its first one.
+    Cut {
+        /// Which.
+        ways: u8,
+        /// When.
+        half_way: bool,
+    },
+}
+
+/// One cell of a matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plot {
+    /// What is done.
+    pub act: Act,
+    /// What goes wrong; `None`: nothing.
+    pub trouble: Option<Trouble>,
+}
+
+impl Plot {
+    /// Whether operations may have their effect twice.
+    pub(crate) fn doubles(&self) -> bool {
+        let fault = |trouble: &Trouble| match trouble {
+            Trouble::Fault(fault) => fault.id == FaultId::F7,
+            Trouble::Cut { .. } => false,
+        };
+        self.trouble.as_ref().is_some_and(fault)
+    }
+}
+
+/// What became of a plot.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The target was started.
+    pub started: bool,
+    /// It.
+    pub target: Option<RunId>,
+    /// Faults with a moment that have struck.
+    pub hits: Vec<Hit>,
+    /// All directions were really cut while the target was under way.
+    pub cut: bool,
+    /// What had an effect for the target.
+    pub effects: Vec<Effect>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Disaster,
+    Return,
+    Run(RunKind),
+}
+
+/// The six directions of the lines between two sites and the witness.
+pub fn ways(sites: &[SiteName; 2], witness: &str) -> [(String, String); 6] {
+    let [a, b] = sites.each_ref().map(ToString::to_string);
+    let w = witness.to_owned();
+    [
+        (a.clone(), b.clone()),
+        (b.clone(), a.clone()),
+        (a.clone(), w.clone()),
+        (w.clone(), a),
+        (b.clone(), w.clone()),
+        (w, b),
+    ]
+}
+
+#[derive(Debug, Default)]
+struct State {
+    deeds: VecDeque<Deed>,
+    target: Option<RunId>,
+    /// Operations that the target's graph has, and that were sent.
+    has: usize,
+    sent: usize,
+    since: Option<Time>,
+    healed: bool,
+    /// Somebody has looked at all sites.
+    looked: bool,
+    told: Told,
+}
+
+/// Watches for the moment.
+pub(crate) struct Cue {
+    pub(crate) plot: Plot,
+    sim: Sim,
+    net: Net,
+    sites: [SiteName; 2],
+    servers: usize,
+    state: Mutex<State>,
+}
+
+impl Cue {
+    pub(crate) fn new(plot: Plot, sim: Sim, net: Net, sites: [SiteName; 2], servers: usize) -> Cue {
+        let state = State { deeds: plot.act.deeds().into(), ..State::default() };
+        Cue { plot, sim, net, sites, servers, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has to be done next.
+    pub(crate) fn next(&self) -> Option<Deed> {
+        self.state().deeds.front().copied()
+    }
+
+    /// The run that the plot is about, once it was started.
+    pub(crate) fn target(&self) -> Option<RunId> {
+        self.state().target
+    }
+
+    pub(crate) fn looked(&self) {
+        self.state().looked = true;
+    }
+
+    /// Something happened. Says what is done about it, for the story.
+    pub(crate) fn see(
+        &self,
+        now: Time,
+        sight: Option<&Sight<'_>>,
+        effects: &[Effect],
+    ) -> Option<String> {
+        let mut state = self.state();
+        let target = state.target;
+        let ours = effects.iter().filter(|effect| Some(effect.op.run) == target);
+        state.told.effects.extend(ours.cloned());
+        match sight {
+            Some(Sight::Created(run, graph, _)) if target.is_none() => {
+                state.deeds.pop_front();
+                if !state.deeds.is_empty() {
+                    return None;
+                }
+                state.target = Some(*run);
+                state.told.started = true;
+                state.told.target = Some(*run);
+                state.has = operations(graph);
+                self.begin(&mut state, now, false)
+            }
+            Some(Sight::Sent(_, ctx, _)) if Some(ctx.op_id.run) == target => {
+                state.sent += 1;
+                if state.sent < (state.has / 2).max(1) {
+                    return None;
+                }
+                self.begin(&mut state, now, true)
+            }
+            _ => None,
+        }
+    }
+
+    /// The trouble sets in, if this is its moment.
+    fn begin(&self, state: &mut State, now: Time, half_way: bool) -> Option<String> {
+        if state.since.is_some() {
+            return None;
+        }
+        let told = match self.plot.trouble.as_ref()? {
+            Trouble::Fault(_) if half_way => return None,
+            Trouble::Cut { half_way: wanted, .. } if *wanted != half_way => return None,
+            Trouble::Fault(fault) => {
+                let waits = Command::Break(Thing::Backend(fault.clone()));
+                let put_on = self.sim.control(waits).is_ok();
+                format!("{fault:?} waits: {put_on}")
+            }
+            Trouble::Cut { ways, .. } => {
+                state.told.cut = self.cut(*ways, true);
+                format!("the directions {ways:06b} are cut: {}", state.told.cut)
+            }
+        };
+        state.since = Some(now);
+        Some(told)
+    }
+
+    /// Cuts, or mends, directions in the world, and those of the servers' lines that run along them:
+    /// servers stand at the two sites in turn.
+    fn cut(&self, which: u8, cut: bool) -> bool {
+        let all = ways(&self.sites, crate::scene::WITNESS);
+        let chosen = all.iter().enumerate().filter(|(nr, _)| which & (1 << nr) != 0);
+        let mut done = true;
+        for (_, (from, to)) in chosen {
+            let way = Thing::Way(from.clone(), to.clone());
+            let command = if cut { Command::Break(way) } else { Command::Heal(way) };
+            done &= self.sim.control(command).is_ok();
+            for nr in 0..self.servers {
+                let home = self.sites[nr % 2].as_str();
+                let other = &self.sites[1 - nr % 2];
+                let name = format!("server-{nr}");
+                if home == from && other.as_str() == to {
+                    self.net.cut((name, other.clone(), true), cut);
+                } else if home == to && other.as_str() == from {
+                    self.net.cut((name, other.clone(), false), cut);
+                }
+            }
+        }
+        done
+    }
+
+    /// Does what is to be done to the world, and heals what was put on long enough ago.
+    pub(crate) fn tend(&self, now: Time) -> Option<String> {
+        let mut state = self.state();
+        let paris = || self.sites[0].clone();
+        match state.deeds.front() {
+            Some(Deed::Disaster) if state.looked => {
+                state.deeds.pop_front();
+                _ = self.sim.control(Command::Break(Thing::Site(paris())));
+                return Some(format!("{} loses its power", paris()));
+            }
+            Some(Deed::Return) => {
+                state.deeds.pop_front();
+                _ = self.sim.control(Command::Heal(Thing::Site(paris())));
+                return Some(format!("{} has power again", paris()));
+            }
+            _ => {}
+        }
+        let since = match &self.plot.trouble {
+            // It counts from the moment in which it struck.
+            Some(Trouble::Fault(_)) => self.sim.hits().last().map(|hit| hit.at),
+            _ => state.since,
+        };
+        if state.healed || since.is_none_or(|since| now.since(since) < HEALS_AFTER) {
+            return None;
+        }
+        state.healed = true;
+        match self.plot.trouble.as_ref()? {
+            Trouble::Fault(fault) => {
+                for site in &self.sites {
+                    let gone = Thing::Backend(Fault::at(fault.id, site.clone()));
+                    _ = self.sim.control(Command::Heal(gone));
+                }
+            }
+            Trouble::Cut { ways, .. } => _ = self.cut(*ways, false),
+        }
+        Some(String::from("the trouble is over"))
+    }
+
+    /// What is on when the play begins.
+    pub(crate) fn raise_the_curtain(&self) {
+        match (self.plot.act, &self.plot.trouble) {
+            (Act::Undo, _) => {
+                let refused = Fault::at(FaultId::F1, self.sites[0].clone())
+                    .on(muster_contract::OperationKind::Demote);
+                _ = self.sim.control(Command::Break(Thing::Backend(refused)));
+            }
+            // Nobody wants a failover for nothing: here the cut comes first.
+            (Act::Split, Some(Trouble::Cut { ways, .. })) => {
+                let mut state = self.state();
+                state.told.cut = self.cut(*ways, true);
+                state.since = Some(self.sim.now());
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn is_healed(&self) -> bool {
+        self.state().healed
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        Told { hits: self.sim.hits(), ..self.state().told.clone() }
+    }
+}
+
+/// How many steps of a graph ask a site for something.
+fn operations(graph: &Graph) -> usize {
+    let steps = 0..graph.len() as u32;
+    let asks = |step| step::forward(graph, step).is_some_and(|work| work.operation.is_some());
+    steps.filter(|step| asks(*step)).count()
+}
