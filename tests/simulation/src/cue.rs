@@ -120,8 +120,10 @@ pub struct Told {
     pub target: Option<RunId>,
     /// Faults with a moment that have struck.
     pub hits: Vec<Hit>,
-    /// All directions were really cut while the target was under way.
+    /// All directions were cut, and no other ones, as read back from the world.
     pub cut: bool,
+    /// Records that the target wrote from then on until they were mended.
+    pub meanwhile: usize,
     /// What had an effect for the target.
     pub effects: Vec<Effect>,
 }
@@ -225,6 +227,12 @@ impl Cue {
                 }
                 self.begin(&mut state, now, true)
             }
+            Some(Sight::Appended(append)) if Some(append.run) == target => {
+                if state.since.is_some() && !state.healed {
+                    state.told.meanwhile += append.records.len();
+                }
+                None
+            }
             _ => None,
         }
     }
@@ -243,7 +251,7 @@ impl Cue {
                 format!("{fault:?} waits: {put_on}")
             }
             Trouble::Cut { ways, .. } => {
-                state.told.cut = self.cut(*ways, true);
+                state.told.cut = self.cut(*ways, true) && self.are_cut(*ways);
                 format!("the directions {ways:06b} are cut: {}", state.told.cut)
             }
         };
@@ -273,6 +281,12 @@ impl Cue {
             }
         }
         done
+    }
+
+    fn are_cut(&self, which: u8) -> bool {
+        let dead = self.sim.dead_ways();
+        let all = ways(&self.sites, crate::scene::WITNESS);
+        all.iter().enumerate().all(|(nr, way)| dead.contains(way) == (which & (1 << nr) != 0))
     }
 
     /// Does what is to be done to the world, and heals what was put on long enough ago.
@@ -324,7 +338,7 @@ impl Cue {
             // Nobody wants a failover for nothing: here the cut comes first.
             (Act::Split, Some(Trouble::Cut { ways, .. })) => {
                 let mut state = self.state();
-                state.told.cut = self.cut(*ways, true);
+                state.told.cut = self.cut(*ways, true) && self.are_cut(*ways);
                 state.since = Some(self.sim.now());
             }
             _ => {}

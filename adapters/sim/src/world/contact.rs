@@ -125,6 +125,19 @@ impl World {
 }
 
 impl World {
+    /// Directions in which nothing arrives, because the line or that direction of it is cut.
+    pub(crate) fn dead_ways(&self) -> Vec<(String, String)> {
+        let pairs = self.pairs.iter().map(|p| (p.a.to_string(), p.b.to_string(), p.up, p.mute));
+        let witness = self.witness.iter().flat_map(|witness| {
+            let seen = witness.seen.iter();
+            seen.map(|(site, s)| (site.to_string(), witness.name.to_string(), s.line, s.mute))
+        });
+        let both = pairs.chain(witness).flat_map(|(a, b, up, mute)| {
+            [((a.clone(), b.clone()), !up || mute[0]), ((b, a), !up || mute[1])]
+        });
+        both.filter(|(_, dead)| *dead).map(|(way, _)| way).collect()
+    }
+
     /// Links and witnesses as one site measures them.
     pub(crate) fn surroundings(&self, site: &SiteName) -> (Vec<inv::Link>, Vec<inv::Witness>) {
         let measured_at = self.shown(site, self.now);

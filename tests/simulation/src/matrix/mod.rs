@@ -222,7 +222,8 @@ fn abridged(names: &[&str]) -> String {
     columns.dedup();
     all.dedup();
     match all.as_slice() {
-        [one] => format!("all of {one}"),
+        [one] if columns.len() > 3 => format!("all of {one}"),
+        [one] => format!("{} of {one}", columns.join(", ")),
         _ => format!("{} of {} rows", columns.join(", "), all.len()),
     }
 }

@@ -30,8 +30,11 @@ fn cell(act: Act, column: &str, ways: u8, half_way: bool) -> Ahead {
 /// The run was under way while all of these directions were cut.
 fn hit(plot: &Plot, report: &Report) -> Result<Fate, String> {
     match (report.told.cut, report.told.started, plot.act) {
-        (true, true, _) => Ok(Fate::Passed),
-        (true, false, Act::Split) => Ok(Fate::Refused),
-        (cut, started, _) => Err(format!("started: {started}, cut: {cut}")),
+        (true, true, _) if report.told.meanwhile > 0 => Ok(Fate::Passed),
+        (true, _, Act::Split) => Ok(Fate::Refused),
+        (cut, started, _) => {
+            let meanwhile = report.told.meanwhile;
+            Err(format!("started: {started}, cut: {cut}, records meanwhile: {meanwhile}"))
+        }
     }
 }
