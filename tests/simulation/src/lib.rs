@@ -9,6 +9,7 @@ mod clock;
 mod cue;
 mod database;
 mod desk;
+mod example;
 mod invariant;
 mod life;
 mod line;
@@ -26,7 +27,8 @@ mod sweep;
 mod trace;
 mod watch;
 
-pub use cue::{Act, Plot, Told, Trouble, ways};
+pub use cue::{Act, Part, Plot, Spot, Told, Trouble, ways};
+pub use example::Setting;
 pub use invariant::{Broken, Invariant};
 pub use life::{Crash, Place};
 pub use matrix::{Cell, Fate, Matrix, Tally, matrix, story, tally};

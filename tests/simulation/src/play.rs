@@ -123,8 +123,8 @@ pub(crate) struct Stage {
 impl Stage {
     fn set(seed: u64, options: &Options) -> anyhow::Result<Stage> {
         let dice = Dice::new(seed);
-        let scene = match options.plot {
-            Some(_) => Scene::full(seed)?,
+        let scene = match &options.plot {
+            Some(plot) => Scene::set(seed, plot.setting)?,
             None => Scene::draw(seed, &dice)?,
         };
         let scene = Arc::new(scene);
@@ -182,8 +182,8 @@ impl Stage {
             stage: self,
         };
         let cue = plot.map(|plot| {
-            let (sites, net) = (cast.stage.scene.sites.clone(), cast.net.clone());
-            Arc::new(Cue::new(plot, cast.sim.clone(), net, sites, servers))
+            let (sim, net) = (cast.sim.clone(), cast.net.clone());
+            Arc::new(Cue::new(plot, sim, net, &cast.stage.scene, servers))
         });
         match &cue {
             Some(cue) => {
@@ -278,7 +278,9 @@ impl Cast {
             let slot = &mut self.slots[nr];
             if slot.server.as_ref().is_some_and(|server| server.core.life.is_dead()) {
                 slot.server = None;
-                slot.starts = now + 1000 + self.stage.dice.upto(60_000);
+                // In a plot the next owner is another server.
+                let least = if self.watch.cue().is_some() { 90_000 } else { 1000 };
+                slot.starts = now + least + self.stage.dice.upto(60_000);
                 self.watch.note(&format!("server-{nr}"), format_args!("is dead"));
             }
             if let Some(server) = &self.slots[nr].server
@@ -302,7 +304,8 @@ impl Cast {
         let slot = &mut self.slots[nr];
         slot.lives += 1;
         slot.clock = Some(Arc::clone(&clock));
-        let sites = self.stage.scene.sites.iter().filter_map(|site| self.sim.site(site)).collect();
+        let sites = self.stage.scene.all_sites();
+        let sites = sites.iter().filter_map(|site| self.sim.site(site)).collect();
         slot.server = Some(Server::start(Parts {
             life,
             shared: self.shared.clone(),

@@ -29,7 +29,7 @@ impl Cast {
         while self.now_ms() < LONGEST.0 && self.watch.broken().is_none() {
             self.turn(&operator).await;
             while let Some(told) = cue.tend(self.watch.now()) {
-                self.watch.note("stage", format_args!("{told}"));
+                self.watch.see("stage", format_args!("{told}"), None);
             }
             let ended = cue.target().is_some_and(|run| {
                 self.shared.lock().runs.get(&run).is_some_and(|row| row.ending.is_some())
@@ -37,6 +37,7 @@ impl Cast {
             // A failover that nobody may start is an answer as well.
             let refused = cue.plot.act == Act::Split && cue.target().is_none() && cue.is_healed();
             if ended || refused {
+                cue.target_ended();
                 break;
             }
         }
@@ -69,9 +70,8 @@ impl Operator {
         if !state.allowed().into_iter().filter_map(kind_of).any(|allowed| allowed == kind) {
             return;
         }
-        let [paris, lyon] = &core.scene.sites;
-        let from = if state.is_reversed() { lyon } else { paris };
-        let off = is_off(core, from);
+        let from = core.scene.ends(state.is_reversed()).0;
+        let off = from.iter().all(|from| is_off(core, from));
         let failover = kind == RunKind::Failover && !state.owes();
         let wish = Wish {
             id: numbers.run(),
@@ -79,7 +79,7 @@ impl Operator {
             forced: failover && off,
             live: true,
             accept_live: false,
-            attest: failover && off && core.watch.vouch(from),
+            attest: failover && off && from.iter().all(|from| core.watch.vouch(from)),
         };
         if let Err(why) = core.start(&wish).await {
             core.watch.note("ines", format_args!("wanted a {kind}, but {why}"));

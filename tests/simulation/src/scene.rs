@@ -75,9 +75,11 @@ pub(crate) struct Scene {
     pub(crate) spec: WorldSpec,
     pub(crate) sites: [SiteName; 2],
     pub(crate) witness: bool,
+    /// Further protected sites, beside the first one.
+    pub(crate) others: Vec<SiteName>,
 }
 
-const COMMON: [(&str, &str); 3] = [
+pub(crate) const COMMON: [(&str, &str); 3] = [
     ("sites.yaml", include_str!("../../../plans/examples/common/sites.yaml")),
     ("policies.yaml", include_str!("../../../plans/examples/common/policies.yaml")),
     ("mapping.yaml", include_str!("../../../plans/examples/common/mapping.yaml")),
@@ -135,7 +137,22 @@ impl Scene {
             spec: world(seed, apps, witness),
             sites: [SiteName::from(PARIS), SiteName::from(LYON)],
             witness,
+            others: Vec::new(),
         })
+    }
+
+    /// All sites.
+    pub(crate) fn all_sites(&self) -> Vec<SiteName> {
+        self.sites.iter().chain(&self.others).cloned().collect()
+    }
+
+    /// From where, and to where, runs go.
+    pub(crate) fn ends(&self, reversed: bool) -> (Vec<SiteName>, SiteName) {
+        let [home, away] = self.sites.clone();
+        if reversed {
+            return (vec![away], home);
+        }
+        (std::iter::once(home).chain(self.others.iter().cloned()).collect(), away)
     }
 }
 
@@ -252,6 +269,7 @@ fn app(app: &App) -> AppSpec {
         name: name.to_owned(),
         app: name.to_owned(),
         tier: tier.to_owned(),
+        tags: BTreeMap::new(),
         count,
         policy: policy.into(),
         mode,

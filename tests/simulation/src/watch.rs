@@ -129,6 +129,11 @@ impl Watch {
         _ = self.cue.set(Arc::clone(cue));
     }
 
+    /// The plot, where there is one.
+    pub(crate) fn cue(&self) -> Option<&Arc<Cue>> {
+        self.cue.get()
+    }
+
     /// What became of the plot.
     pub(crate) fn told(&self) -> Told {
         self.cue.get().map(|cue| cue.told()).unwrap_or_default()

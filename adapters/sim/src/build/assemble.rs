@@ -122,10 +122,11 @@ impl Maker<'_> {
             disk.policy = Some(app.policy.clone());
         }
         disks.push(disk(&name, ObjectKind::Swap, "swap", u64::from(app.memory_mib)));
-        let tags = [("app", app.app.as_str()), ("tier", app.tier.as_str())];
+        let more = app.tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let tags = [("app", app.app.as_str()), ("tier", app.tier.as_str())].into_iter().chain(more);
         let def = VmDef {
             name: name.into(),
-            tags: tags.into_iter().map(|(k, v)| (Arc::from(k), Arc::from(v))).collect(),
+            tags: tags.map(|(k, v)| (Arc::from(k), Arc::from(v))).collect(),
             vcpus: app.vcpus,
             memory_mib: app.memory_mib,
             dirty_mib_s: app.dirty_mib_s,

@@ -8,6 +8,7 @@ use muster_plans::id::SiteName;
 
 use super::{Ahead, Fate, options};
 use crate::cue::{Act, Plot, Trouble};
+use crate::example::Setting;
 use crate::play::{Report, play};
 
 /// Operations that no graph asks for, forward or back. Any other one must be met in some workflow.
@@ -19,17 +20,25 @@ fn unasked(kind: OperationKind) -> Option<&'static str> {
     }
 }
 
+/// A workflow, and what is refused in it.
+type Way = (Act, Option<OperationKind>);
+
+/// Where operations are looked for, in this order. Refused demotes let a planned migration take back
+/// what it did.
+fn ways() -> impl Iterator<Item = Way> {
+    let acts = Act::ALL.into_iter().filter(|act| *act != Act::Split);
+    acts.map(|act| (act, None)).chain([(Act::Planned, Some(OperationKind::Demote))])
+}
+
 /// Where an operation is met: in the first workflow, at the site of its first effect.
-fn met(seed: u64) -> anyhow::Result<BTreeMap<OperationKind, (Act, SiteName)>> {
+fn met(seed: u64) -> anyhow::Result<BTreeMap<OperationKind, (Way, SiteName)>> {
     let mut met = BTreeMap::new();
-    for act in Act::ALL {
-        if act == Act::Split {
-            continue;
-        }
-        let report = play(seed, &options(Plot { act, trouble: None }, false))?;
+    for (act, refused) in ways() {
+        let plot = Plot { setting: Setting::Everything, act, refused, trouble: None };
+        let report = play(seed, &options(plot, false))?;
         anyhow::ensure!(report.broken.is_none(), "{act:?} without faults: {:?}", report.broken);
         for effect in report.told.effects {
-            met.entry(effect.kind).or_insert((act, effect.site));
+            met.entry(effect.kind).or_insert(((act, refused), effect.site));
         }
     }
     Ok(met)
@@ -57,14 +66,20 @@ pub(super) fn cells(seed: u64) -> anyhow::Result<Vec<Ahead>> {
             for moment in Moment::ALL {
                 let reason = unasked(kind).or(fault.never_at(moment)).or(fault.never_on(kind));
                 let what = match (reason, met.get(&kind)) {
-                    (Some(_), Some((act, _))) if unasked(kind).is_some() => {
+                    (Some(_), Some(((act, _), _))) if unasked(kind).is_some() => {
                         Err(Fate::Missed(format!("{act:?} asks for it by now")))
                     }
                     (Some(reason), _) => Err(Fate::NotApplicable(reason)),
                     (None, None) => Err(Fate::Missed(String::from("no workflow does it"))),
-                    (None, Some((act, site))) => {
+                    (None, Some(((act, refused), site))) => {
                         let fault = Fault::at(fault, site.clone()).on(kind).times(1).moment(moment);
-                        Ok(Plot { act: *act, trouble: Some(Trouble::Fault(fault)) })
+                        let trouble = Some(Trouble::Fault(fault));
+                        Ok(Plot {
+                            setting: Setting::Everything,
+                            act: *act,
+                            refused: *refused,
+                            trouble,
+                        })
                     }
                 };
                 let (row, column) = (word(kind), format!("{fault:?}"));

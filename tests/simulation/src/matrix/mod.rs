@@ -4,8 +4,11 @@
 //! that moment, once; it passes when nothing was broken and everything came to its end. A cell that
 //! makes no sense has a reason, which is printed.
 
+mod crashes;
 mod faults;
+mod graphs;
 mod partitions;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,6 +26,12 @@ pub enum Matrix {
     Faults,
     /// Sets of the six directions between three places, times workflows, times when.
     Partitions,
+    /// Points of the compiled graphs of all examples at which the server dies.
+    Crashes,
+    /// Steps of the compiled graphs of all examples that are refused.
+    Refusals,
+    /// Steps of the compiled graphs of all examples that are done twice.
+    Doubles,
 }
 
 /// A cell that has been looked at.
@@ -73,10 +82,7 @@ pub fn matrix(
     only: Option<&str>,
     jobs: usize,
 ) -> anyhow::Result<Vec<Cell>> {
-    let all = match which {
-        Matrix::Faults => faults::cells(seed)?,
-        Matrix::Partitions => partitions::cells(),
-    };
+    let all = which.cells(seed, only, jobs)?;
     let chosen = |name: &str| {
         only.is_none_or(|only| {
             name.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -92,14 +98,24 @@ pub fn matrix(
 /// # Errors
 /// As [`matrix`], and where the cell is not applicable.
 pub fn story(which: Matrix, seed: u64, name: &str) -> anyhow::Result<Report> {
-    let all = match which {
-        Matrix::Faults => faults::cells(seed)?,
-        Matrix::Partitions => partitions::cells(),
-    };
+    let all = which.cells(seed, Some(name), 1)?;
     let cell = all.into_iter().find(|cell| cell.name == name);
     let plot = cell.and_then(|cell| cell.what.ok());
     let plot = plot.ok_or_else(|| anyhow::anyhow!("nothing is played in {name}"))?;
     play(seed, &options(plot, true))
+}
+
+impl Matrix {
+    /// Its cells; `only` may spare some of the work, but leaves none out that it names.
+    fn cells(self, seed: u64, only: Option<&str>, jobs: usize) -> anyhow::Result<Vec<Ahead>> {
+        Ok(match self {
+            Matrix::Faults => faults::cells(seed)?,
+            Matrix::Partitions => partitions::cells(),
+            Matrix::Crashes => crashes::cells(seed, only, jobs)?,
+            Matrix::Refusals => steps::refusals(seed, only, jobs)?,
+            Matrix::Doubles => steps::doubles(seed, only, jobs)?,
+        })
+    }
 }
 
 fn options(plot: Plot, tell: bool) -> Options {

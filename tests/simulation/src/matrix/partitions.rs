@@ -5,6 +5,7 @@ use clap::ValueEnum as _;
 
 use super::{Ahead, Fate};
 use crate::cue::{Act, Plot, Trouble};
+use crate::example::Setting;
 use crate::play::Report;
 
 pub(super) fn cells() -> Vec<Ahead> {
@@ -23,7 +24,8 @@ pub(super) fn cells() -> Vec<Ahead> {
 fn cell(act: Act, column: &str, ways: u8, half_way: bool) -> Ahead {
     let row = act.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let name = format!("{row}/{column}/{ways}");
-    let plot = Plot { act, trouble: Some(Trouble::Cut { ways, half_way }) };
+    let trouble = Some(Trouble::Cut { ways, half_way });
+    let plot = Plot { setting: Setting::Everything, act, refused: None, trouble };
     Ahead { row, column: column.to_owned(), name, what: Ok(plot), hit }
 }
 

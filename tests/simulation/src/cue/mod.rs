@@ -3,113 +3,29 @@
 //! Where a play of a seed lets chance decide, a plot is one cell of a matrix: these runs in this order,
 //! and one trouble that sets in at one moment of the last of them, which is the plot's *target*.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod act;
+mod meddle;
+mod trouble;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_adapter_sim::{Command, Effect, Fault, FaultId, Hit, Sim, Thing};
 use muster_engine::step;
-use muster_plans::graph::Graph;
+use muster_plans::graph::{Graph, StepIx};
 use muster_plans::id::{RunId, SiteName};
-use muster_plans::run::RunKind;
 use muster_plans::time::{Span, Time};
 
+pub use act::Act;
+pub(crate) use act::Deed;
+pub use trouble::{Part, Plot, Spot, Trouble, ways};
+
 use crate::net::Net;
+use crate::scene::Scene;
 use crate::watch::Sight;
 
 /// After this long whatever was put on is healed.
 const HEALS_AFTER: Span = Span::mins(4);
-
-/// The workflow that a plot is about, with what has to be done before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
-pub enum Act {
-    /// A test.
-    Test,
-    /// The cleanup of a test.
-    Cleanup,
-    /// A planned migration.
-    Planned,
-    /// A failover of a site without power.
-    Failover,
-    /// A reprotect after a planned migration.
-    Reprotect,
-    /// The planned migration back, after a reprotect.
-    Failback,
-    /// What a failover owes to a site that has come back.
-    Owed,
-    /// A planned migration whose demotes are refused, so that it takes back what it did.
-    Undo,
-    /// A failover that somebody wants although the site may be alive.
-    Split,
-}
-
-impl Act {
-    /// The six workflows of the product.
-    pub const WORKFLOWS: [Act; 6] =
-        [Act::Test, Act::Cleanup, Act::Planned, Act::Failover, Act::Reprotect, Act::Failback];
-
-    /// All of them.
-    pub const ALL: [Act; 9] = [
-        Act::Test,
-        Act::Cleanup,
-        Act::Planned,
-        Act::Failover,
-        Act::Reprotect,
-        Act::Failback,
-        Act::Owed,
-        Act::Undo,
-        Act::Split,
-    ];
-
-    fn deeds(self) -> Vec<Deed> {
-        use Deed::{Disaster, Return, Run};
-        use RunKind::{Cleanup, Failover, PlannedMigration, Reprotect, Test};
-        match self {
-            Act::Test => vec![Run(Test)],
-            Act::Cleanup => vec![Run(Test), Run(Cleanup)],
-            Act::Planned | Act::Undo => vec![Run(PlannedMigration)],
-            Act::Failover => vec![Disaster, Run(Failover)],
-            Act::Reprotect => vec![Run(PlannedMigration), Run(Reprotect)],
-            Act::Failback => vec![Run(PlannedMigration), Run(Reprotect), Run(PlannedMigration)],
-            Act::Owed => vec![Disaster, Run(Failover), Return, Run(Failover)],
-            Act::Split => vec![Run(Failover)],
-        }
-    }
-}
-
-/// What goes wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Trouble {
-    /// A fault with a moment, waiting for an operation of the target.
-    Fault(Fault),
-    /// Directions of lines that are cut, as bits in the order of [`ways`]. `half_way`: when half of the
-    /// target's operations were sent; otherwise before its first one.
-    Cut {
-        /// Which.
-        ways: u8,
-        /// When.
-        half_way: bool,
-    },
-}
-
-/// One cell of a matrix.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plot {
-    /// What is done.
-    pub act: Act,
-    /// What goes wrong; `None`: nothing.
-    pub trouble: Option<Trouble>,
-}
-
-impl Plot {
-    /// Whether operations may have their effect twice.
-    pub(crate) fn doubles(&self) -> bool {
-        let fault = |trouble: &Trouble| match trouble {
-            Trouble::Fault(fault) => fault.id == FaultId::F7,
-            Trouble::Cut { .. } => false,
-        };
-        self.trouble.as_ref().is_some_and(fault)
-    }
-}
 
 /// What became of a plot.
 #[derive(Clone, Debug, Default)]
@@ -126,27 +42,22 @@ pub struct Told {
     pub meanwhile: usize,
     /// What had an effect for the target.
     pub effects: Vec<Effect>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    Disaster,
-    Return,
-    Run(RunKind),
-}
-
-/// The six directions of the lines between two sites and the witness.
-pub fn ways(sites: &[SiteName; 2], witness: &str) -> [(String, String); 6] {
-    let [a, b] = sites.each_ref().map(ToString::to_string);
-    let w = witness.to_owned();
-    [
-        (a.clone(), b.clone()),
-        (b.clone(), a.clone()),
-        (a.clone(), w.clone()),
-        (w.clone(), a),
-        (b.clone(), w.clone()),
-        (w, b),
-    ]
+    /// Its graph.
+    pub graph: Option<Arc<Graph>>,
+    /// Points of it that were passed.
+    pub spots: BTreeSet<Spot>,
+    /// Servers that died as the plot says.
+    pub deaths: u32,
+    /// Points that were passed after the first death.
+    pub visits: u64,
+    /// Owners of the target, in their order.
+    pub owners: Vec<String>,
+    /// How often a step was refused as the plot says.
+    pub refusals: u32,
+    /// Steps that were done twice, and those that were undone twice.
+    pub twice: (BTreeSet<StepIx>, BTreeSet<StepIx>),
+    /// What a second time brought that was neither done already nor refused.
+    pub harm: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -160,6 +71,8 @@ struct State {
     healed: bool,
     /// Somebody has looked at all sites.
     looked: bool,
+    /// The target has ended, or halted, once.
+    over: bool,
     told: Told,
 }
 
@@ -169,14 +82,17 @@ pub(crate) struct Cue {
     sim: Sim,
     net: Net,
     sites: [SiteName; 2],
+    /// Sites that a disaster strikes.
+    homes: Vec<SiteName>,
     servers: usize,
     state: Mutex<State>,
 }
 
 impl Cue {
-    pub(crate) fn new(plot: Plot, sim: Sim, net: Net, sites: [SiteName; 2], servers: usize) -> Cue {
+    pub(crate) fn new(plot: Plot, sim: Sim, net: Net, scene: &Scene, servers: usize) -> Cue {
         let state = State { deeds: plot.act.deeds().into(), ..State::default() };
-        Cue { plot, sim, net, sites, servers, state: Mutex::new(state) }
+        let (sites, homes) = (scene.sites.clone(), scene.ends(false).0);
+        Cue { plot, sim, net, sites, homes, servers, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -217,6 +133,13 @@ impl Cue {
                 state.target = Some(*run);
                 state.told.started = true;
                 state.told.target = Some(*run);
+                if let Some(kind) = self.plot.refused {
+                    for site in &self.sites {
+                        let refused = Fault::at(FaultId::F1, site.clone()).on(kind);
+                        _ = self.sim.control(Command::Break(Thing::Backend(refused)));
+                    }
+                }
+                state.told.graph = Some(Arc::clone(graph));
                 state.has = operations(graph);
                 self.begin(&mut state, now, false)
             }
@@ -226,6 +149,10 @@ impl Cue {
                     return None;
                 }
                 self.begin(&mut state, now, true)
+            }
+            Some(Sight::Owned(run, fence)) if Some(*run) == target => {
+                state.told.owners.push(fence.owner.0.clone());
+                None
             }
             Some(Sight::Appended(append)) if Some(append.run) == target => {
                 if state.since.is_some() && !state.healed {
@@ -243,6 +170,7 @@ impl Cue {
             return None;
         }
         let told = match self.plot.trouble.as_ref()? {
+            Trouble::Crash { .. } | Trouble::Refuse(_) | Trouble::Double(_) => return None,
             Trouble::Fault(_) if half_way => return None,
             Trouble::Cut { half_way: wanted, .. } if *wanted != half_way => return None,
             Trouble::Fault(fault) => {
@@ -292,17 +220,20 @@ impl Cue {
     /// Does what is to be done to the world, and heals what was put on long enough ago.
     pub(crate) fn tend(&self, now: Time) -> Option<String> {
         let mut state = self.state();
-        let paris = || self.sites[0].clone();
         match state.deeds.front() {
             Some(Deed::Disaster) if state.looked => {
                 state.deeds.pop_front();
-                _ = self.sim.control(Command::Break(Thing::Site(paris())));
-                return Some(format!("{} loses its power", paris()));
+                for home in &self.homes {
+                    _ = self.sim.control(Command::Break(Thing::Site(home.clone())));
+                }
+                return Some(format!("{:?} lose their power", self.homes));
             }
             Some(Deed::Return) => {
                 state.deeds.pop_front();
-                _ = self.sim.control(Command::Heal(Thing::Site(paris())));
-                return Some(format!("{} has power again", paris()));
+                for home in &self.homes {
+                    _ = self.sim.control(Command::Heal(Thing::Site(home.clone())));
+                }
+                return Some(format!("{:?} have power again", self.homes));
             }
             _ => {}
         }
@@ -323,25 +254,18 @@ impl Cue {
                 }
             }
             Trouble::Cut { ways, .. } => _ = self.cut(*ways, false),
+            _ => return None,
         }
         Some(String::from("the trouble is over"))
     }
 
     /// What is on when the play begins.
     pub(crate) fn raise_the_curtain(&self) {
-        match (self.plot.act, &self.plot.trouble) {
-            (Act::Undo, _) => {
-                let refused = Fault::at(FaultId::F1, self.sites[0].clone())
-                    .on(muster_contract::OperationKind::Demote);
-                _ = self.sim.control(Command::Break(Thing::Backend(refused)));
-            }
-            // Nobody wants a failover for nothing: here the cut comes first.
-            (Act::Split, Some(Trouble::Cut { ways, .. })) => {
-                let mut state = self.state();
-                state.told.cut = self.cut(*ways, true) && self.are_cut(*ways);
-                state.since = Some(self.sim.now());
-            }
-            _ => {}
+        // Nobody wants a failover for nothing: here the cut comes first.
+        if let (Act::Split, Some(Trouble::Cut { ways, .. })) = (self.plot.act, &self.plot.trouble) {
+            let mut state = self.state();
+            state.told.cut = self.cut(*ways, true) && self.are_cut(*ways);
+            state.since = Some(self.sim.now());
         }
     }
 
