@@ -82,7 +82,7 @@ impl Setting {
         }
     }
 
-    fn world(self, seed: u64) -> WorldSpec {
+    fn world(self, seed: u64, whole: bool) -> WorldSpec {
         if self == Setting::Branches {
             return branches(seed);
         }
@@ -94,7 +94,10 @@ impl Setting {
             Setting::Archive => &[("archive", 2), ("archive-db", 1)],
             _ => &[("bank-app", 1)],
         };
-        let count = |app: &AppSpec| kept.iter().find(|(name, _)| *name == app.name).map(|k| k.1);
+        let count = |app: &AppSpec| {
+            let found = kept.iter().find(|(name, _)| *name == app.name)?;
+            Some(if whole && self != Setting::Wiki { app.count } else { found.1 })
+        };
         world.apps = world
             .apps
             .into_iter()
@@ -118,7 +121,7 @@ impl Scene {
     ///
     /// # Errors
     /// Where the documents have findings, which a test forbids.
-    pub(crate) fn set(seed: u64, setting: Setting) -> anyhow::Result<Scene> {
+    pub(crate) fn set(seed: u64, setting: Setting, whole: bool) -> anyhow::Result<Scene> {
         if setting == Setting::Everything {
             return Scene::full(seed);
         }
@@ -136,7 +139,7 @@ impl Scene {
             }
             _ => ([name("paris"), name("lyon")], Vec::new()),
         };
-        let spec = setting.world(seed);
+        let spec = setting.world(seed, whole);
         let witness = spec.witness.is_some();
         Ok(Scene {
             config: Config::from_documents(loaded.values()),

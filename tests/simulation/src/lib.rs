@@ -31,7 +31,7 @@ pub use cue::{Act, Part, Plot, Spot, Told, Trouble, ways};
 pub use example::Setting;
 pub use invariant::{Broken, Invariant};
 pub use life::{Crash, Place};
-pub use matrix::{Cell, Fate, Matrix, Tally, matrix, story, tally};
+pub use matrix::{Ask, Cell, Fate, Matrix, Tally, matrix, story, tally};
 pub use nemesis::FaultKind;
 pub use play::{Mode, Options, Report, play};
 pub use scene::Workflow;

@@ -116,6 +116,10 @@ impl SiteAdapter for Line {
             return refused;
         }
         let deliver = || self.delivery(ctx, op);
+        let twice = cue.and_then(|cue| cue.doubles(ctx));
+        if twice.is_some() {
+            drop(self.net.send(deliver()(Arc::clone(&self.inner))));
+        }
         if self.net.doubles() {
             let again = deliver();
             drop(self.net.send(again(Arc::clone(&self.inner))));
@@ -129,14 +133,16 @@ impl SiteAdapter for Line {
             Outcome::Unknown(hint) => format!("unknown: {}", hint.message),
         };
         self.watch.see(&self.life.name, format_args!("hears of {}: {word}", ctx.op_id), None);
-        if let (Outcome::Done(_), Some(cue)) = (&answer, cue)
-            && let Some([same, another]) = cue.doubles(ctx)
-        {
+        if let (Outcome::Done(_), Some(cue), Some([same, another])) = (&answer, cue, twice) {
+            self.watch.see(
+                &self.life.name,
+                format_args!("does {} again, as {}", ctx.op_id, another.op_id),
+                Some(Sight::Another(&another)),
+            );
             let unknown = || Outcome::unknown("no answer");
             let same = self.ask(self.delivery(&same, op)).await.unwrap_or_else(unknown);
             let another = self.ask(self.delivery(&another, op)).await.unwrap_or_else(unknown);
-            self.watch.see(&self.life.name, format_args!("does {} again", ctx.op_id), None);
-            cue.doubled(ctx, &[same, another]);
+            cue.doubled(ctx, op.kind(), &[same, another]);
         }
         if cue.is_some_and(|cue| cue.dies_at_call(ctx, true)) {
             self.life.die();

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use anyhow::Context as _;
 use clap::Parser;
 use muster_simulation::{
-    FaultKind, Matrix, Mode, Options, Report, Swept, Workflow, matrix, play, story, sweep, tally,
+    Ask, FaultKind, Matrix, Mode, Options, Report, Swept, Workflow, matrix, play, story, sweep,
+    tally,
 };
 
 /// Plays seeds: real plans and engine, simulated world, virtual time.
@@ -50,6 +51,12 @@ struct Args {
     /// In a matrix: only cells whose name is this or begins with it. One cell tells its story.
     #[arg(long, value_name = "NAME", requires = "matrix")]
     only: Option<String>,
+    /// In a matrix: only every Nth cell, beginning with the Kth, from 0.
+    #[arg(long, value_name = "K/N", requires = "matrix")]
+    part: Option<String>,
+    /// In a matrix: examples in worlds of the size of `muster demo`, instead of the smallest.
+    #[arg(long, requires = "matrix")]
+    whole: bool,
     /// In a matrix: what chance makes of everything else.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -75,6 +82,12 @@ impl Args {
     fn jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.unwrap_or_else(cores)
+    }
+
+    fn part(&self) -> anyhow::Result<Option<(usize, usize)>> {
+        let Some(part) = &self.part else { return Ok(None) };
+        let (first, of) = part.split_once('/').context("a part is given as K/N")?;
+        Ok(Some((first.parse()?, of.parse()?)))
     }
 
     fn range(&self) -> anyhow::Result<std::ops::Range<u64>> {
@@ -168,13 +181,21 @@ fn replay(args: &Args, seed: u64) -> anyhow::Result<ExitCode> {
 }
 
 fn play_matrix(args: &Args, which: Matrix) -> anyhow::Result<ExitCode> {
-    let cells = matrix(which, args.seed, args.only.as_deref(), args.jobs())?;
+    let ask = Ask {
+        seed: args.seed,
+        only: args.only.as_deref(),
+        jobs: args.jobs(),
+        part: args.part()?,
+        whole: args.whole,
+    };
+    let cells = matrix(which, &ask)?;
     let name = format!("{which:?}").to_lowercase();
-    let again = format!("muster-sim --matrix {name} --seed {} --only", args.seed);
+    let whole = if args.whole { " --whole" } else { "" };
+    let again = format!("muster-sim --matrix {name}{whole} --seed {} --only", args.seed);
     let tally = tally(&cells, &again);
     if let ([cell], Some(only)) = (cells.as_slice(), &args.only)
         && cell.name == *only
-        && let Ok(report) = story(which, args.seed, only)
+        && let Ok(report) = story(which, &ask, only)
     {
         for line in &report.story {
             println!("{line}");

@@ -124,7 +124,7 @@ impl Stage {
     fn set(seed: u64, options: &Options) -> anyhow::Result<Stage> {
         let dice = Dice::new(seed);
         let scene = match &options.plot {
-            Some(plot) => Scene::set(seed, plot.setting)?,
+            Some(plot) => Scene::set(seed, plot.setting, plot.whole)?,
             None => Scene::draw(seed, &dice)?,
         };
         let scene = Arc::new(scene);

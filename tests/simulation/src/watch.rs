@@ -26,6 +26,8 @@ pub(crate) enum Sight<'a> {
     Created(RunId, &'a Arc<Graph>, &'a str),
     /// A server asks a site for an operation.
     Sent(&'a SiteName, &'a OpContext, &'a Operation),
+    /// A plot asks for the same once more, as an attempt that no journal has.
+    Another(&'a OpContext),
     /// An operation had its effect.
     Had(&'a Effect),
     /// The world, after something happened.

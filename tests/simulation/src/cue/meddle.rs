@@ -1,8 +1,9 @@
 //! What a plot does to a server and to its calls, beside faults of the world.
 
-use muster_contract::{ErrorClass, OpContext, Outcome, Receipt};
+use muster_contract::{ErrorClass, OpContext, OperationKind, Outcome, Receipt};
 use muster_engine::Append;
 use muster_plans::graph::StepIx;
+use muster_plans::id::RunId;
 
 use super::trouble::{Part, Spot, Trouble, parts};
 use super::{Cue, State};
@@ -59,7 +60,7 @@ impl Cue {
     }
 
     /// A person is asked by a step that is to be refused.
-    pub(crate) fn says_no(&self, run: muster_plans::id::RunId, step: StepIx) -> bool {
+    pub(crate) fn says_no(&self, run: RunId, step: StepIx) -> bool {
         let mut state = self.state();
         let wanted = matches!(self.plot.trouble, Some(Trouble::Refuse(no)) if no == step);
         let no = wanted && state.target == Some(run) && !state.over;
@@ -91,14 +92,23 @@ impl Cue {
     }
 
     /// How a second time went.
-    pub(crate) fn doubled(&self, first: &OpContext, answers: &[Outcome<Receipt>; 2]) {
+    pub(crate) fn doubled(
+        &self,
+        first: &OpContext,
+        kind: OperationKind,
+        answers: &[Outcome<Receipt>; 2],
+    ) {
         let mut state = self.state();
         let id = first.op_id;
         let steps = if id.undo { &mut state.told.twice.1 } else { &mut state.told.twice.0 };
         steps.insert(id.step);
         let [same, another] = answers;
-        let harmless = matches!(another, Outcome::Done(receipt) if receipt.already)
-            || matches!(another, Outcome::Refused(_));
+        let harmless = match another {
+            // There is always more to send: doing it again is what it is for.
+            Outcome::Done(receipt) => receipt.already || kind == OperationKind::Sync,
+            Outcome::Refused(_) => true,
+            Outcome::Unknown(_) => false,
+        };
         if !matches!(same, Outcome::Done(_)) || !harmless {
             state.told.harm.push(format!("{id}: {same:?}, then {another:?}"));
         }

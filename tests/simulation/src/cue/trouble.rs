@@ -42,6 +42,8 @@ pub enum Trouble {
 pub struct Plot {
     /// In which world, under which plan.
     pub setting: Setting,
+    /// A world of the demo's size, instead of the smallest.
+    pub whole: bool,
     /// What is done.
     pub act: Act,
     /// What every site refuses from the start of the target on, until all faults are over.
@@ -103,7 +105,9 @@ pub(super) fn parts(append: &Append) -> impl Iterator<Item = (Option<StepIx>, Pa
         Event::Opened(_) => Some((None, Part::Intent)),
         Event::Ended(_) => Some((None, Part::End)),
         Event::Intent { step, undo: false, .. } => Some((Some(*step), Part::Intent)),
-        Event::Done { step, undo: false, .. } => Some((Some(*step), Part::End)),
+        Event::Done { step, undo: false, .. } | Event::Answered { step, .. } => {
+            Some((Some(*step), Part::End))
+        }
         _ => None,
     })
 }

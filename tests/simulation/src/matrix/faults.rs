@@ -34,7 +34,7 @@ fn ways() -> impl Iterator<Item = Way> {
 fn met(seed: u64) -> anyhow::Result<BTreeMap<OperationKind, (Way, SiteName)>> {
     let mut met = BTreeMap::new();
     for (act, refused) in ways() {
-        let plot = Plot { setting: Setting::Everything, act, refused, trouble: None };
+        let plot = Plot { setting: Setting::Everything, whole: false, act, refused, trouble: None };
         let report = play(seed, &options(plot, false))?;
         anyhow::ensure!(report.broken.is_none(), "{act:?} without faults: {:?}", report.broken);
         for effect in report.told.effects {
@@ -76,6 +76,7 @@ pub(super) fn cells(seed: u64) -> anyhow::Result<Vec<Ahead>> {
                         let trouble = Some(Trouble::Fault(fault));
                         Ok(Plot {
                             setting: Setting::Everything,
+                            whole: false,
                             act: *act,
                             refused: *refused,
                             trouble,
@@ -84,7 +85,7 @@ pub(super) fn cells(seed: u64) -> anyhow::Result<Vec<Ahead>> {
                 };
                 let (row, column) = (word(kind), format!("{fault:?}"));
                 let name = format!("{row}/{column}/{}", word(moment));
-                cells.push(Ahead { row, column, name, what, hit });
+                cells.push(Ahead { row, column, name, what, hit: Box::new(hit) });
             }
         }
     }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use muster_contract::OperationKind;
 use muster_plans::graph::{Graph, StepIx};
 
-use super::{Ahead, Fate, options, spread};
+use super::{Ahead, Ask, Fate, options, spread};
 use crate::cue::{Act, Plot, Told};
 use crate::example::Setting;
 use crate::play::{Report, play};
@@ -34,16 +34,12 @@ impl Played {
 type Without = (Setting, Act, &'static str);
 
 /// Everything that is compiled from the examples, as far as `only` may name it.
-pub(super) fn all(
-    seed: u64,
-    only: Option<&str>,
-    jobs: usize,
-) -> anyhow::Result<(Vec<Played>, Vec<Without>)> {
+pub(super) fn all(ask: &Ask<'_>) -> anyhow::Result<(Vec<Played>, Vec<Without>)> {
     let acts = Act::ALL.into_iter().filter(|act| *act != Act::Split);
     let acts: Vec<Act> = acts.collect();
     let pairs = Setting::EXAMPLES.into_iter().flat_map(|s| acts.iter().map(move |act| (s, *act)));
     let wanted = |setting: Setting, act: Act| {
-        only.is_none_or(|only| {
+        ask.only.is_none_or(|only| {
             let row = row(setting, act);
             row.starts_with(only) || only.starts_with(&row)
         })
@@ -55,11 +51,11 @@ pub(super) fn all(
             None => some.push((setting, act)),
         }
     }
-    let played = spread(&some, jobs, |(setting, act)| {
+    let played = spread(&some, ask.jobs, |(setting, act)| {
         let (setting, act) = (*setting, *act);
         let play = |refused| {
-            let plot = Plot { setting, act, refused, trouble: None };
-            let report = play(seed, &options(plot, true))?;
+            let plot = Plot { setting, whole: ask.whole, act, refused, trouble: None };
+            let report = play(ask.seed, &options(plot, true))?;
             anyhow::ensure!(report.broken.is_none(), "{setting:?} {act:?}: {:?}", report.broken);
             anyhow::Ok(report)
         };
@@ -91,6 +87,6 @@ pub(super) fn without((setting, act, reason): Without) -> Ahead {
         name: row.clone(),
         row,
         what: Err(Fate::NotApplicable(reason)),
-        hit: |_: &Plot, _: &Report| Ok(Fate::Passed),
+        hit: Box::new(|_: &Plot, _: &Report| Ok(Fate::Passed)),
     }
 }

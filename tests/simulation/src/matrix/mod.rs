@@ -28,8 +28,12 @@ pub enum Matrix {
     Partitions,
     /// Points of the compiled graphs of all examples at which the server dies.
     Crashes,
+    /// The same, and at every point of what follows the server that has taken over dies as well.
+    Seconds,
     /// Steps of the compiled graphs of all examples that are refused.
     Refusals,
+    /// Steps of the compiled graphs of all examples that are undone twice.
+    Undos,
     /// Steps of the compiled graphs of all examples that are done twice.
     Doubles,
 }
@@ -68,52 +72,68 @@ pub(crate) struct Ahead {
     pub(crate) column: String,
     pub(crate) name: String,
     pub(crate) what: Result<Plot, Fate>,
-    /// Whether what was meant happened; what did, otherwise.
-    pub(crate) hit: fn(&Plot, &Report) -> Result<Fate, String>,
+    pub(crate) hit: Hit,
 }
 
-/// Plays a matrix, or the cells whose name is `only` or begins with it and a `/`.
+/// Whether what was meant happened; what did, otherwise.
+pub(crate) type Hit = Box<dyn Fn(&Plot, &Report) -> Result<Fate, String> + Send + Sync>;
+
+/// What is asked of a matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// What chance makes of everything that the plots leave open.
+    pub seed: u64,
+    /// Only cells whose name is this, or begins with it and a `/`.
+    pub only: Option<&'a str>,
+    /// Plays side by side.
+    pub jobs: usize,
+    /// Of every so many cells only one: the first of these, out of the second.
+    pub part: Option<(usize, usize)>,
+    /// Examples in worlds of the demo's size.
+    pub whole: bool,
+}
+
+/// Plays a matrix, or a part of it.
 ///
 /// # Errors
-/// As [`play`], and where nothing has that name.
-pub fn matrix(
-    which: Matrix,
-    seed: u64,
-    only: Option<&str>,
-    jobs: usize,
-) -> anyhow::Result<Vec<Cell>> {
-    let all = which.cells(seed, only, jobs)?;
+/// As [`play`], and where there is no such part.
+pub fn matrix(which: Matrix, ask: &Ask<'_>) -> anyhow::Result<Vec<Cell>> {
     let chosen = |name: &str| {
-        only.is_none_or(|only| {
+        ask.only.is_none_or(|only| {
             name.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     };
-    let cells: Vec<Ahead> = all.into_iter().filter(|cell| chosen(&cell.name)).collect();
-    anyhow::ensure!(!cells.is_empty(), "no cell has the name {}", only.unwrap_or_default());
-    spread(&cells, jobs, |cell| cell.play(seed))
+    let named: Vec<Ahead> =
+        which.cells(ask)?.into_iter().filter(|cell| chosen(&cell.name)).collect();
+    let (first, of) = ask.part.unwrap_or((0, 1));
+    let cells: Vec<Ahead> = named.into_iter().skip(first).step_by(of.max(1)).collect();
+    anyhow::ensure!(!cells.is_empty(), "no cell has the name {}", ask.only.unwrap_or_default());
+    spread(&cells, ask.jobs, |cell| cell.play(ask.seed))
 }
 
 /// Plays one cell and gives what happened, line by line.
 ///
 /// # Errors
 /// As [`matrix`], and where the cell is not applicable.
-pub fn story(which: Matrix, seed: u64, name: &str) -> anyhow::Result<Report> {
-    let all = which.cells(seed, Some(name), 1)?;
+pub fn story(which: Matrix, ask: &Ask<'_>, name: &str) -> anyhow::Result<Report> {
+    let all = which.cells(&Ask { only: Some(name), ..*ask })?;
     let cell = all.into_iter().find(|cell| cell.name == name);
     let plot = cell.and_then(|cell| cell.what.ok());
     let plot = plot.ok_or_else(|| anyhow::anyhow!("nothing is played in {name}"))?;
-    play(seed, &options(plot, true))
+    play(ask.seed, &options(plot, true))
 }
 
 impl Matrix {
     /// Its cells; `only` may spare some of the work, but leaves none out that it names.
-    fn cells(self, seed: u64, only: Option<&str>, jobs: usize) -> anyhow::Result<Vec<Ahead>> {
+    fn cells(self, ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
         Ok(match self {
-            Matrix::Faults => faults::cells(seed)?,
+            Matrix::Faults => faults::cells(ask.seed)?,
             Matrix::Partitions => partitions::cells(),
-            Matrix::Crashes => crashes::cells(seed, only, jobs)?,
-            Matrix::Refusals => steps::refusals(seed, only, jobs)?,
-            Matrix::Doubles => steps::doubles(seed, only, jobs)?,
+            Matrix::Crashes => crashes::cells(ask)?,
+            Matrix::Seconds => crashes::seconds(ask)?,
+            Matrix::Refusals => steps::refusals(ask)?,
+            Matrix::Undos => steps::undos(ask)?,
+            Matrix::Doubles => steps::doubles(ask)?,
         })
     }
 }

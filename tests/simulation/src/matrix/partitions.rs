@@ -25,8 +25,8 @@ fn cell(act: Act, column: &str, ways: u8, half_way: bool) -> Ahead {
     let row = act.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let name = format!("{row}/{column}/{ways}");
     let trouble = Some(Trouble::Cut { ways, half_way });
-    let plot = Plot { setting: Setting::Everything, act, refused: None, trouble };
-    Ahead { row, column: column.to_owned(), name, what: Ok(plot), hit }
+    let plot = Plot { setting: Setting::Everything, whole: false, act, refused: None, trouble };
+    Ahead { row, column: column.to_owned(), name, what: Ok(plot), hit: Box::new(hit) }
 }
 
 /// The run was under way while all of these directions were cut.

@@ -1,72 +1,126 @@
-//! Every step of every compiled graph: refused, with what it undoes undone twice; and done twice.
+//! Every step of every compiled graph: refused; undone twice; done twice.
+
+use std::collections::BTreeMap;
 
 use muster_engine::step;
 use muster_plans::graph::{Action, StepIx};
 
 use super::graphs::{self, Played, row};
-use super::{Ahead, Fate};
+use super::{Ahead, Ask, Fate, Hit, options, spread};
 use crate::cue::{Plot, Trouble};
-use crate::play::Report;
+use crate::play::{Report, play};
 
 /// Why a step cannot be refused; `None`: it can.
 fn unrefusable(played: &Played, ix: StepIx) -> Option<&'static str> {
     match played.graph.step(ix).action {
         Action::Prompt(_) | Action::Callout(_) => None,
         Action::Barrier | Action::Report => Some("it asks nobody for anything"),
-        Action::Gate(_) => Some("it waits for evidence, and what it waits for cannot refuse"),
+        Action::Gate(_) => Some("it waits for evidence, and waiting is not refused"),
         _ => match step::forward(&played.graph, ix).and_then(|work| work.operation) {
             Some(_) => None,
-            None => Some("it only looks, as do steps under stale, slow and missing answers"),
+            None => Some("it changes nothing: what it sees may be wrong, which is F11 to F18"),
         },
     }
 }
 
-pub(super) fn refusals(seed: u64, only: Option<&str>, jobs: usize) -> anyhow::Result<Vec<Ahead>> {
-    cells(seed, only, jobs, "refused", Trouble::Refuse, |_: &Plot, report: &Report| {
-        match (report.told.refusals, report.told.harm.first()) {
-            (0, _) => Err(String::from("nothing was refused")),
-            (_, Some(harm)) => Err(harm.clone()),
-            _ => Ok(Fate::Passed),
-        }
+/// A step is refused, whatever was done by then is undone, and that is done twice.
+pub(super) fn refusals(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
+    cells(ask, "refused", unrefusable, |ix| (Trouble::Refuse(ix), Box::new(refused)))
+}
+
+fn refused(_: &Plot, report: &Report) -> Result<Fate, String> {
+    match (report.told.refusals, report.told.harm.first()) {
+        (0, _) => Err(String::from("nothing was refused")),
+        (_, Some(harm)) => Err(harm.clone()),
+        _ => Ok(Fate::Passed),
+    }
+}
+
+/// A step is done twice.
+pub(super) fn doubles(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
+    let undone = |played: &Played, ix: StepIx| {
+        let asks = step::forward(&played.graph, ix).is_some_and(|work| work.operation.is_some());
+        (!asks).then_some("no site is asked to do it")
+    };
+    cells(ask, "twice", undone, |ix| {
+        let hit = move |_: &Plot, report: &Report| twice(&report.told.twice.0, ix, report);
+        (Trouble::Double(ix), Box::new(hit))
     })
 }
 
-pub(super) fn doubles(seed: u64, only: Option<&str>, jobs: usize) -> anyhow::Result<Vec<Ahead>> {
-    cells(seed, only, jobs, "twice", Trouble::Double, |_: &Plot, report: &Report| {
-        match (report.told.twice.0.len(), report.told.harm.first()) {
-            (1, None) => Ok(Fate::Passed),
-            (_, Some(harm)) => Err(harm.clone()),
-            (steps, None) => Err(format!("{steps} steps were done twice")),
+fn twice(
+    steps: &std::collections::BTreeSet<StepIx>,
+    ix: StepIx,
+    report: &Report,
+) -> Result<Fate, String> {
+    match (steps.contains(&ix), report.told.harm.first()) {
+        (true, None) => Ok(Fate::Passed),
+        (_, Some(harm)) => Err(harm.clone()),
+        (false, None) => Err(format!("steps {steps:?} were done twice, step {ix} was not")),
+    }
+}
+
+/// A step is undone twice: some later one is refused for it.
+pub(super) fn undos(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
+    let refusals = refusals(ask)?;
+    let told = spread(&refusals, ask.jobs, |cell| match &cell.what {
+        Ok(plot) => Ok(Some((plot.clone(), play(ask.seed, &options(plot.clone(), false))?.told))),
+        Err(_) => Ok(None),
+    })?;
+    let mut by: BTreeMap<(String, StepIx), Plot> = BTreeMap::new();
+    for (plot, told) in told.into_iter().flatten() {
+        for ix in told.twice.1 {
+            by.entry((row(plot.setting, plot.act), ix)).or_insert_with(|| plot.clone());
         }
-    })
+    }
+    let (played, without) = graphs::all(ask)?;
+    let mut cells = Vec::new();
+    for one in &played {
+        let row = row(one.setting, one.act);
+        for ix in 0..one.graph.len() as StepIx {
+            let what = match by.get(&(row.clone(), ix)) {
+                Some(plot) => Ok(plot.clone()),
+                None => Err(never_undone(one, ix)),
+            };
+            let hit = move |_: &Plot, report: &Report| twice(&report.told.twice.1, ix, report);
+            let (name, column) = (format!("{row}/{ix}"), String::from("undone"));
+            cells.push(Ahead { row: row.clone(), column, name, what, hit: Box::new(hit) });
+        }
+    }
+    cells.extend(without.into_iter().map(graphs::without));
+    Ok(cells)
+}
+
+/// Why no refusal made a run undo a step.
+fn never_undone(played: &Played, ix: StepIx) -> Fate {
+    let graph = &played.graph;
+    if !step::undoable(graph, ix) {
+        return Fate::NotApplicable("it has no undo");
+    }
+    Fate::Missed(format!("no refusal undoes {:?}", graph.step(ix).action))
 }
 
 fn cells(
-    seed: u64,
-    only: Option<&str>,
-    jobs: usize,
+    ask: &Ask<'_>,
     column: &str,
-    trouble: fn(StepIx) -> Trouble,
-    hit: fn(&Plot, &Report) -> Result<Fate, String>,
+    reason: impl Fn(&Played, StepIx) -> Option<&'static str>,
+    trouble: impl Fn(StepIx) -> (Trouble, Hit),
 ) -> anyhow::Result<Vec<Ahead>> {
-    let (played, without) = graphs::all(seed, only, jobs)?;
+    let (played, without) = graphs::all(ask)?;
     let mut cells: Vec<Ahead> = Vec::new();
     for one in &played {
         let row = row(one.setting, one.act);
         for ix in 0..one.graph.len() as StepIx {
-            let operation = step::forward(&one.graph, ix).and_then(|work| work.operation);
-            let reason = match trouble(ix) {
-                Trouble::Double(_) if operation.is_none() => Some("no site is asked to do it"),
-                Trouble::Double(_) => None,
-                _ => unrefusable(one, ix),
-            };
-            let what = match reason {
+            let (trouble, hit) = trouble(ix);
+            let what = match reason(one, ix) {
                 Some(reason) => Err(Fate::NotApplicable(reason)),
-                None => {
-                    let trouble = Some(trouble(ix));
-                    let refused = one.refused_for(ix);
-                    Ok(Plot { setting: one.setting, act: one.act, refused, trouble })
-                }
+                None => Ok(Plot {
+                    setting: one.setting,
+                    whole: ask.whole,
+                    act: one.act,
+                    refused: one.refused_for(ix),
+                    trouble: Some(trouble),
+                }),
             };
             let (row, column) = (row.clone(), column.to_owned());
             cells.push(Ahead { name: format!("{row}/{ix}"), row, column, what, hit });
