@@ -87,7 +87,8 @@ impl Operator {
         if !core.engine.executes(run) {
             return;
         }
-        if !self.helps_only && self.dice.chance(0.04) {
+        let stop = core.watch.cue().is_some_and(|cue| cue.says_stop(run));
+        if stop || (!self.helps_only && self.dice.chance(0.04)) {
             core.watch.note("ines", format_args!("cancels {}", short(run)));
             _ = core.engine.cancel(run, ines(), None).await;
             return;

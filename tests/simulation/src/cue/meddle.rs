@@ -36,6 +36,8 @@ impl Cue {
             return false;
         }
         state.told.spots.extend(spots.iter().copied());
+        let ends = spots.iter().filter(|spot| spot.part == Part::End && spot.after);
+        state.told.done.extend(ends.filter_map(|spot| spot.step));
         let Some(Trouble::Crash { spot, again }) = self.plot.trouble else { return false };
         let dies = match (state.told.deaths, again) {
             (0, _) => spots.contains(&spot),
@@ -68,6 +70,17 @@ impl Cue {
         no
     }
 
+    /// A step is under way at which a person cancels its run.
+    pub(crate) fn says_stop(&self, run: RunId) -> bool {
+        let mut state = self.state();
+        let Some(Trouble::Cancel(step)) = self.plot.trouble else { return false };
+        let begun = Spot { step: Some(step), part: Part::Intent, after: true };
+        let its = state.target == Some(run) && state.told.spots.contains(&begun);
+        let stop = its && !state.over && state.told.refusals == 0;
+        state.told.refusals += u32::from(stop);
+        stop
+    }
+
     /// The target has come to an end once: from here on nothing is refused.
     pub(crate) fn target_ended(&self) {
         self.state().over = true;
@@ -82,7 +95,7 @@ impl Cue {
         }
         let wanted = match self.plot.trouble {
             Some(Trouble::Double(step)) => id.step == step && !id.undo,
-            Some(Trouble::Refuse(_)) => id.undo,
+            Some(Trouble::Refuse(_) | Trouble::Cancel(_)) => id.undo,
             _ => false,
         };
         let mut another = ctx.clone();

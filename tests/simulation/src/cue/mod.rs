@@ -46,6 +46,8 @@ pub struct Told {
     pub graph: Option<Arc<Graph>>,
     /// Points of it that were passed.
     pub spots: BTreeSet<Spot>,
+    /// Steps whose end was written, in their order.
+    pub done: Vec<StepIx>,
     /// Servers that died as the plot says.
     pub deaths: u32,
     /// Points that were passed after the first death.
@@ -170,7 +172,10 @@ impl Cue {
             return None;
         }
         let told = match self.plot.trouble.as_ref()? {
-            Trouble::Crash { .. } | Trouble::Refuse(_) | Trouble::Double(_) => return None,
+            Trouble::Crash { .. }
+            | Trouble::Refuse(_)
+            | Trouble::Cancel(_)
+            | Trouble::Double(_) => return None,
             Trouble::Fault(_) if half_way => return None,
             Trouble::Cut { half_way: wanted, .. } if *wanted != half_way => return None,
             Trouble::Fault(fault) => {

@@ -33,6 +33,8 @@ pub enum Trouble {
     /// A step of the target is refused, however often it is tried. Whatever is undone then is undone
     /// twice.
     Refuse(StepIx),
+    /// A person cancels the target while a step of it is under way. What is undone is undone twice.
+    Cancel(StepIx),
     /// A step of the target is done twice, under the same operation id and as a new attempt.
     Double(StepIx),
 }

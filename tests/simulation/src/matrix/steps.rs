@@ -1,9 +1,11 @@
 //! Every step of every compiled graph: refused; undone twice; done twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use muster_contract::OperationKind;
 use muster_engine::step;
-use muster_plans::graph::{Action, StepIx};
+use muster_plans::graph::{Action, Graph, StepIx};
+use muster_plans::run::FailurePolicy;
 
 use super::graphs::{self, Played, row};
 use super::{Ahead, Ask, Fate, Hit, options, spread};
@@ -48,11 +50,7 @@ pub(super) fn doubles(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
     })
 }
 
-fn twice(
-    steps: &std::collections::BTreeSet<StepIx>,
-    ix: StepIx,
-    report: &Report,
-) -> Result<Fate, String> {
+fn twice(steps: &BTreeSet<StepIx>, ix: StepIx, report: &Report) -> Result<Fate, String> {
     match (steps.contains(&ix), report.told.harm.first()) {
         (true, None) => Ok(Fate::Passed),
         (_, Some(harm)) => Err(harm.clone()),
@@ -62,13 +60,17 @@ fn twice(
 
 /// A step is undone twice: some later one is refused for it.
 pub(super) fn undos(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
-    let refusals = refusals(ask)?;
-    let told = spread(&refusals, ask.jobs, |cell| match &cell.what {
-        Ok(plot) => Ok(Some((plot.clone(), play(ask.seed, &options(plot.clone(), false))?.told))),
-        Err(_) => Ok(None),
+    let stops = refusals(ask)?.into_iter().chain(cancels(ask)?);
+    let stops: Vec<Plot> = stops.filter_map(|cell| cell.what.ok()).collect();
+    // What is done instead of a live migration is undone where that is refused as well.
+    let instead = Some(OperationKind::Migrate);
+    let restarts = stops.iter().map(|plot| Plot { refused: instead, ..plot.clone() });
+    let all: Vec<Plot> = stops.iter().cloned().chain(restarts).collect();
+    let told = spread(&all, ask.jobs, |plot| {
+        Ok((plot.clone(), play(ask.seed, &options(plot.clone(), false))?.told))
     })?;
     let mut by: BTreeMap<(String, StepIx), Plot> = BTreeMap::new();
-    for (plot, told) in told.into_iter().flatten() {
+    for (plot, told) in told {
         for ix in told.twice.1 {
             by.entry((row(plot.setting, plot.act), ix)).or_insert_with(|| plot.clone());
         }
@@ -91,13 +93,58 @@ pub(super) fn undos(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
     Ok(cells)
 }
 
+/// A person cancels while a VM is waited for: where nothing comes after it that could be refused.
+fn cancels(ask: &Ask<'_>) -> anyhow::Result<Vec<Ahead>> {
+    let waits = |played: &Played, ix: StepIx| {
+        let waits = matches!(played.graph.step(ix).action, Action::WaitHealthy(_));
+        (!waits).then_some("nothing is waited for")
+    };
+    cells(ask, "cancelled", waits, |ix| (Trouble::Cancel(ix), Box::new(refused)))
+}
+
 /// Why no refusal made a run undo a step.
 fn never_undone(played: &Played, ix: StepIx) -> Fate {
     let graph = &played.graph;
     if !step::undoable(graph, ix) {
         return Fate::NotApplicable("it has no undo");
     }
+    match graph.kind.failure_policy() {
+        FailurePolicy::Unwind => {}
+        FailurePolicy::UnwindBeforePivot if behind_pivot(graph, ix) => {
+            return Fate::NotApplicable("it comes behind the pivot, where a run halts");
+        }
+        FailurePolicy::UnwindBeforePivot if after_promote(played, ix) => {
+            return Fate::NotApplicable("another group is promoted before it is done: a run halts");
+        }
+        FailurePolicy::UnwindBeforePivot => {}
+        FailurePolicy::Halt | FailurePolicy::HaltDependents | FailurePolicy::Continue => {
+            return Fate::NotApplicable("a run of its kind halts, and undoes nothing");
+        }
+    }
     Fate::Missed(format!("no refusal undoes {:?}", graph.step(ix).action))
+}
+
+/// Whether something was promoted before a step was done, though the step does not wait for it.
+fn after_promote(played: &Played, ix: StepIx) -> bool {
+    let told = [&played.told, &played.restarted].into_iter().find(|t| t.done.contains(&ix));
+    let before = told.into_iter().flat_map(|told| told.done.iter().take_while(|step| **step != ix));
+    before
+        .into_iter()
+        .any(|step| matches!(played.graph.step(*step).action, Action::PromoteStorage(_)))
+}
+
+/// Whether a step waits for something after which its run is not undone any more.
+fn behind_pivot(graph: &Graph, ix: StepIx) -> bool {
+    let decides = |step: &StepIx| {
+        let promotes = matches!(graph.step(*step).action, Action::PromoteStorage(_));
+        promotes || graph.pivot == Some(*step)
+    };
+    let mut behind: BTreeSet<StepIx> = BTreeSet::new();
+    let mut next: Vec<StepIx> = (0..graph.len() as StepIx).filter(decides).collect();
+    while let Some(step) = next.pop() {
+        next.extend(graph.edges.from(step).map(|edge| edge.to).filter(|to| behind.insert(*to)));
+    }
+    behind.contains(&ix)
 }
 
 fn cells(
