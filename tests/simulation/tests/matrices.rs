@@ -80,7 +80,7 @@ fn every_point_and_step_of_the_smallest_example_is_hit() {
 
 #[test]
 fn a_second_crash_changes_the_owner_again() {
-    let found = cells(Matrix::Seconds, "wiki.cleanup/1/call-after");
+    let found = cells(Matrix::Seconds, "wiki.cleanup/run/intent-after");
     assert!(found.len() > 5, "{}", found.len());
     assert!(found.iter().all(|cell| matches!(cell.fate, Fate::Passed)), "{found:#?}");
 }

@@ -64,7 +64,9 @@ pub(super) fn cells(seed: u64) -> anyhow::Result<Vec<Ahead>> {
     for kind in kinds()? {
         for fault in FaultId::ALL {
             for moment in Moment::ALL {
-                let reason = unasked(kind).or(fault.never_at(moment)).or(fault.never_on(kind));
+                let reason = unasked(kind)
+                    .or_else(|| fault.never_at(moment))
+                    .or_else(|| fault.never_on(kind));
                 let what = match (reason, met.get(&kind)) {
                     (Some(_), Some(((act, _), _))) if unasked(kind).is_some() => {
                         Err(Fate::Missed(format!("{act:?} asks for it by now")))

@@ -260,7 +260,10 @@ fn abridged(names: &[&str]) -> String {
     match all.as_slice() {
         [one] if columns.len() > 3 => format!("all of {one}"),
         [one] => format!("{} of {one}", columns.join(", ")),
-        _ => format!("{} of {} rows", columns.join(", "), all.len()),
+        rows if columns.len() > 3 || columns.iter().all(String::is_empty) => {
+            format!("{} rows", rows.len())
+        }
+        rows => format!("{} of {} rows", columns.join(", "), rows.len()),
     }
 }
 

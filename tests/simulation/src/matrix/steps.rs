@@ -113,8 +113,8 @@ fn never_undone(played: &Played, ix: StepIx) -> Fate {
         FailurePolicy::UnwindBeforePivot if behind_pivot(graph, ix) => {
             return Fate::NotApplicable("it comes behind the pivot, where a run halts");
         }
-        FailurePolicy::UnwindBeforePivot if after_promote(played, ix) => {
-            return Fate::NotApplicable("another group is promoted before it is done: a run halts");
+        FailurePolicy::UnwindBeforePivot if opens_pivot(played, ix) => {
+            return Fate::NotApplicable("the pivot is passed in the moment in which it is done");
         }
         FailurePolicy::UnwindBeforePivot => {}
         FailurePolicy::Halt | FailurePolicy::HaltDependents | FailurePolicy::Continue => {
@@ -124,13 +124,20 @@ fn never_undone(played: &Played, ix: StepIx) -> Fate {
     Fate::Missed(format!("no refusal undoes {:?}", graph.step(ix).action))
 }
 
-/// Whether something was promoted before a step was done, though the step does not wait for it.
-fn after_promote(played: &Played, ix: StepIx) -> bool {
+/// Whether a step is the last one that the pivot waits for: with its end the pivot is passed.
+fn opens_pivot(played: &Played, ix: StepIx) -> bool {
+    let graph = &played.graph;
+    let Some(pivot) = graph.pivot else { return false };
+    let mut before = BTreeSet::from([pivot]);
+    // Steps are in an order in which each comes behind what it waits for.
+    for step in graph.edges.topological().into_iter().rev() {
+        if graph.edges.from(step).any(|edge| before.contains(&edge.to)) {
+            before.insert(step);
+        }
+    }
     let told = [&played.told, &played.restarted].into_iter().find(|t| t.done.contains(&ix));
-    let before = told.into_iter().flat_map(|told| told.done.iter().take_while(|step| **step != ix));
-    before
-        .into_iter()
-        .any(|step| matches!(played.graph.step(*step).action, Action::PromoteStorage(_)))
+    let last = told.and_then(|told| told.done.iter().rev().find(|step| before.contains(step)));
+    last == Some(&ix)
 }
 
 /// Whether a step waits for something after which its run is not undone any more.
