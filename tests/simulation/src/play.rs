@@ -1,12 +1,12 @@
 //! One play: a scene, servers, an operator, a nemesis, and the end.
 
+mod calm;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_adapter_sim::{Command, Sim, Thing};
+use muster_adapter_sim::Sim;
 use muster_engine::OwnerId;
-use muster_plans::state::Phase;
-use muster_plans::time::Span;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -14,7 +14,7 @@ use crate::clock::{START, SkewedClock, TrueClock};
 use crate::cue::{Cue, Plot, Told};
 use crate::database::Database;
 use crate::desk::Shared;
-use crate::invariant::{Broken, Invariant, Judge};
+use crate::invariant::{Broken, Judge};
 use crate::life::{Crash, Life, Orders, Place};
 use crate::nemesis::{Blow, FaultKind, Nemesis};
 use crate::net::{Dice, Net};
@@ -369,65 +369,6 @@ impl Cast {
         // What was saved after that moment belongs to a life that never was.
         let now = self.shared.lock().commits;
         self.backups.retain(|old| old.commits <= now);
-    }
-
-    /// The faults are over. Everything must come to its end, with the help of a patient person.
-    pub(crate) async fn calm_down(&mut self) {
-        self.watch.note("stage", format_args!("all faults are over"));
-        self.net.calm();
-        self.watch.let_go();
-        // All that can be healed is.
-        _ = self.sim.control(Command::HealAll);
-        _ = self.sim.control(Command::Heal(Thing::Witness));
-        for nr in 0..self.slots.len() {
-            self.slots[nr].goes_on = 0;
-            self.slots[nr].starts = 0;
-            if let Some(clock) = &self.slots[nr].clock {
-                clock.disturb(0, 1.0);
-            }
-        }
-        let operator = Operator {
-            workflow: Workflow::Any,
-            dice: self.stage.dice.clone(),
-            helps_only: true,
-            cue: None,
-        };
-        let end = self.now_ms() + Span::mins(8 * 60).0;
-        while self.watch.broken().is_none() {
-            self.turn(&operator).await;
-            if self.at_rest() {
-                return;
-            }
-            if self.now_ms() > end {
-                self.stuck();
-                return;
-            }
-        }
-    }
-
-    /// No run is under way, nothing is owed, no test is left.
-    fn at_rest(&self) -> bool {
-        let database = self.shared.lock();
-        let state = &database.standing.state;
-        let phase = matches!(state.phase, Phase::Idle | Phase::Recovered);
-        !database.on_hold && phase && state.run.is_none() && !state.owes()
-    }
-
-    fn stuck(&self) {
-        let standing = self.shared.lock().standing.clone();
-        let server = self.slots.iter().find_map(|slot| slot.server.as_ref());
-        let words = standing
-            .active
-            .zip(server)
-            .map(|(run, server)| operator::stuck_words(&server.core, run));
-        let what = format!(
-            "after 8 hours without faults the plan is {:?}, its run {:?}: {}",
-            standing.state.phase,
-            standing.state.run,
-            words.unwrap_or_default()
-        );
-        self.watch.note("stage", format_args!("{what}"));
-        self.watch.break_now(Invariant::Liveness, what);
     }
 
     fn report(self) -> Report {

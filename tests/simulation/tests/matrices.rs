@@ -15,7 +15,7 @@ fn ask(only: &str) -> Ask<'_> {
 }
 
 fn cells(which: Matrix, only: &str) -> Vec<Cell> {
-    matrix(which, &ask(only)).unwrap()
+    matrix(which, &ask(only)).expect("there are such cells")
 }
 
 #[test]
