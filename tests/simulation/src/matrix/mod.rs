@@ -100,7 +100,8 @@ pub struct Ask<'a> {
 pub fn matrix(which: Matrix, ask: &Ask<'_>) -> anyhow::Result<Vec<Cell>> {
     let chosen = |name: &str| {
         ask.only.is_none_or(|only| {
-            name.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            name.strip_prefix(only)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
         })
     };
     let named: Vec<Ahead> =
