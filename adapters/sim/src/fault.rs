@@ -7,6 +7,7 @@ use muster_plans::id::SiteName;
 use muster_plans::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::moment::Moment;
 use crate::world::World;
 
 /// Which fault.
@@ -124,6 +125,10 @@ pub struct Fault {
     /// The clock is slow instead of fast (F18).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub behind: bool,
+    /// Sets in at this moment of an operation of `kind` or on `object`, instead of where the fault's
+    /// own description says; refused where [`FaultId::never_at`] has a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
 }
 
 impl Fault {
@@ -139,6 +144,7 @@ impl Fault {
             delay: None,
             class: None,
             behind: false,
+            moment: None,
         }
     }
 
@@ -160,6 +166,11 @@ impl Fault {
     /// With this delay.
     pub fn delay(self, delay: Span) -> Fault {
         Fault { delay: Some(delay), ..self }
+    }
+
+    /// Sets in at this moment of an operation.
+    pub fn moment(self, moment: Moment) -> Fault {
+        Fault { moment: Some(moment), ..self }
     }
 
     pub(crate) fn wait(&self) -> Span {
@@ -185,11 +196,15 @@ impl World {
     ) -> Option<Fault> {
         let found = self.faults.iter().position(|active| {
             let fault = &active.fault;
-            fault.id.on_operations()
+            (fault.id.on_operations() || fault.moment.is_some())
                 && &fault.site == site
                 && fault.kind.is_none_or(|only| only == kind)
                 && fault.object.as_ref().is_none_or(|only| only == object)
         })?;
+        if self.faults[found].fault.moment.is_some() {
+            // Counted where it sets in, which may be never: the operation may have nothing to do.
+            return Some(self.faults[found].fault.clone());
+        }
         self.count_down(found)
     }
 
@@ -203,13 +218,14 @@ impl World {
         self.faults.iter().position(|active| {
             let fault = &active.fault;
             fault.id.on_queries()
+                && fault.moment.is_none()
                 && &fault.site == site
                 && fault.kind.is_none()
                 && fault.object.as_ref().is_none_or(|only| only == object)
         })
     }
 
-    fn count_down(&mut self, place: usize) -> Option<Fault> {
+    pub(crate) fn count_down(&mut self, place: usize) -> Option<Fault> {
         let fault = self.faults[place].fault.clone();
         if fault.odds.is_some_and(|odds| !self.rng.chance(odds)) {
             return None;
@@ -227,6 +243,7 @@ impl World {
     pub(crate) fn flapping(&self, site: &SiteName) -> bool {
         self.faults.iter().map(|active| &active.fault).any(|fault| {
             fault.id == FaultId::F12
+                && fault.moment.is_none()
                 && &fault.site == site
                 && self.now.0.div_euclid(fault.wait().0.max(1) as i64) % 2 != 0
         })
@@ -237,7 +254,7 @@ impl World {
         let mut at = at;
         for active in &self.faults {
             let fault = &active.fault;
-            if fault.id == FaultId::F18 && &fault.site == site {
+            if fault.id == FaultId::F18 && fault.moment.is_none() && &fault.site == site {
                 at = if fault.behind { at - fault.wait() } else { at + fault.wait() };
             }
         }

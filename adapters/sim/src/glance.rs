@@ -133,7 +133,10 @@ impl World {
 impl Sim {
     /// From now on effects are noted for [`Sim::look_around`].
     pub fn watch(&self) {
-        self.shared.at_now(|state| state.world.watched = Some(Vec::new()));
+        self.shared.at_now(|state| {
+            state.world.watched = Some(Vec::new());
+            state.world.hits = Some(Vec::new());
+        });
     }
 
     /// The world at this instant.

@@ -43,6 +43,9 @@ pub(crate) struct Entry {
     /// What callers are told instead of the result, from when on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reply: Option<(Time, Outcome<Receipt>)>,
+    /// Its effect was put off, half way, to this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) put_off: Option<Time>,
     pub(crate) effects: u32,
     /// Its own latency, drawn when it was accepted.
     pub(crate) takes: Span,
@@ -64,6 +67,7 @@ impl Entry {
             result: Some(Outcome::refused(class, "cancelled before it came")),
             by_token: false,
             reply: None,
+            put_off: None,
             effects: 0,
             takes: Span::ZERO,
             fault: None,

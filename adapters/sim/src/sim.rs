@@ -130,6 +130,11 @@ impl Sim {
         Calls { calls, contacts }
     }
 
+    /// Directions of lines in which nothing arrives, as from and to.
+    pub fn dead_ways(&self) -> Vec<(String, String)> {
+        self.shared.at_now(|state| state.world.dead_ways())
+    }
+
     /// The world's time.
     pub fn now(&self) -> Time {
         self.shared.at_now(|state| state.world.now())

@@ -81,12 +81,18 @@ impl Journal for Desk {
         &self,
         batch: Vec<Append>,
     ) -> Result<Vec<Result<(), AppendError>>, JournalError> {
+        if self.watch.cue().is_some_and(|cue| cue.dies_at_append(&batch, false)) {
+            self.life.die();
+        }
         self.life.at(Place::BeforeAppend).await;
         self.disk().await;
         if self.life.is_dead() {
             std::future::pending::<()>().await;
         }
         let written = batch.iter().map(|entry| self.write(entry)).collect();
+        if self.watch.cue().is_some_and(|cue| cue.dies_at_append(&batch, true)) {
+            self.life.die();
+        }
         self.life.at(Place::AfterAppend).await;
         Ok(written)
     }

@@ -6,16 +6,20 @@
 //! play. The same seed gives the same trace, so that a failing seed is replayed by its number.
 
 mod clock;
+mod cue;
 mod database;
 mod desk;
 mod drill;
+mod example;
 mod invariant;
 mod life;
 mod line;
+mod matrix;
 mod nemesis;
 mod net;
 mod operator;
 mod play;
+mod plot;
 mod release;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
@@ -27,9 +31,12 @@ mod sweep;
 mod trace;
 mod watch;
 
+pub use cue::{Act, Part, Plot, Spot, Told, Trouble, ways};
 pub use drill::Drill;
+pub use example::Setting;
 pub use invariant::{Broken, Invariant};
 pub use life::{Crash, Place};
+pub use matrix::{Ask, Cell, Fate, Matrix, Tally, matrix, story, tally};
 pub use nemesis::FaultKind;
 pub use play::{Mode, Options, Report, play};
 pub use scene::Workflow;

@@ -120,6 +120,12 @@ impl Life {
         self.dead.store(true, Ordering::SeqCst);
     }
 
+    /// Dies by an order: somebody clears away what is left.
+    pub(crate) fn die(&self) {
+        self.kill();
+        self.died.notify_one();
+    }
+
     /// Stops the process where it stands, as SIGSTOP does; what it has sent goes on.
     pub(crate) fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::SeqCst);

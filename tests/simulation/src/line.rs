@@ -54,6 +54,19 @@ impl Line {
         answer
     }
 
+    /// One message with an operation.
+    fn delivery(
+        &self,
+        ctx: &OpContext,
+        op: &Operation,
+    ) -> impl FnOnce(
+        Arc<dyn SiteAdapter>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Outcome<Receipt>> + Send>>
+    + use<> {
+        let (ctx, op) = (ctx.clone(), op.clone());
+        move |inner| Box::pin(async move { inner.execute(&ctx, &op).await })
+    }
+
     fn silent(&self) -> AdapterError {
         AdapterError::new(ErrorClass::Retry, format!("{} does not answer", self.site))
     }
@@ -81,6 +94,10 @@ impl SiteAdapter for Line {
     }
 
     async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
+        let cue = self.watch.cue();
+        if cue.is_some_and(|cue| cue.dies_at_call(ctx, false)) {
+            self.life.die();
+        }
         self.life.at(Place::BeforeCall).await;
         self.watch.see(
             &self.life.name,
@@ -94,10 +111,15 @@ impl SiteAdapter for Line {
             ),
             Some(Sight::Sent(&self.site, ctx, op)),
         );
-        let deliver = || {
-            let (ctx, op) = (ctx.clone(), op.clone());
-            move |inner: Arc<dyn SiteAdapter>| async move { inner.execute(&ctx, &op).await }
-        };
+        if let Some(refused) = cue.and_then(|cue| cue.refuses(ctx)) {
+            self.watch.see(&self.life.name, format_args!("{} is refused", ctx.op_id), None);
+            return refused;
+        }
+        let deliver = || self.delivery(ctx, op);
+        let twice = cue.and_then(|cue| cue.doubles(ctx));
+        if twice.is_some() {
+            drop(self.net.send(deliver()(Arc::clone(&self.inner))));
+        }
         if self.net.doubles() {
             let again = deliver();
             drop(self.net.send(again(Arc::clone(&self.inner))));
@@ -111,6 +133,20 @@ impl SiteAdapter for Line {
             Outcome::Unknown(hint) => format!("unknown: {}", hint.message),
         };
         self.watch.see(&self.life.name, format_args!("hears of {}: {word}", ctx.op_id), None);
+        if let (Outcome::Done(_), Some(cue), Some([same, another])) = (&answer, cue, twice) {
+            self.watch.see(
+                &self.life.name,
+                format_args!("does {} again, as {}", ctx.op_id, another.op_id),
+                Some(Sight::Another(&another)),
+            );
+            let unknown = || Outcome::unknown("no answer");
+            let same = self.ask(self.delivery(&same, op)).await.unwrap_or_else(unknown);
+            let another = self.ask(self.delivery(&another, op)).await.unwrap_or_else(unknown);
+            cue.doubled(ctx, op.kind(), &[same, another]);
+        }
+        if cue.is_some_and(|cue| cue.dies_at_call(ctx, true)) {
+            self.life.die();
+        }
         self.life.at(Place::AfterCall).await;
         answer
     }

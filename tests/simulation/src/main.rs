@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anyhow::Context as _;
 use clap::Parser;
-use muster_simulation::{FaultKind, Mode, Options, Report, Swept, Workflow, play, sweep};
+use muster_simulation::{
+    Ask, FaultKind, Matrix, Mode, Options, Report, Swept, Workflow, matrix, play, story, sweep,
+    tally,
+};
 
 /// Plays seeds: real plans and engine, simulated world, virtual time.
 #[derive(Parser, Debug)]
@@ -42,6 +45,21 @@ struct Args {
     /// In a sweep: kills once more, so many visits of the same place later.
     #[arg(long, value_name = "VISITS", requires = "sweep")]
     again: Option<u64>,
+    /// Plays every cell of a matrix, and counts them.
+    #[arg(long)]
+    matrix: Option<Matrix>,
+    /// In a matrix: only cells whose name is this or begins with it. One cell tells its story.
+    #[arg(long, value_name = "NAME", requires = "matrix")]
+    only: Option<String>,
+    /// In a matrix: only every Nth cell, beginning with the Kth, from 0.
+    #[arg(long, value_name = "K/N", requires = "matrix")]
+    part: Option<String>,
+    /// In a matrix: examples in worlds of the size of `muster demo`, instead of the smallest.
+    #[arg(long, requires = "matrix")]
+    whole: bool,
+    /// In a matrix: what chance makes of everything else.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Goes on after a seed has failed, to count how many do.
     #[arg(long)]
     keep_going: bool,
@@ -59,6 +77,17 @@ impl Args {
             minutes: self.minutes,
             ..Options::default()
         }
+    }
+
+    fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.unwrap_or_else(cores)
+    }
+
+    fn part(&self) -> anyhow::Result<Option<(usize, usize)>> {
+        let Some(part) = &self.part else { return Ok(None) };
+        let (first, of) = part.split_once('/').context("a part is given as K/N")?;
+        Ok(Some((first.parse()?, of.parse()?)))
     }
 
     fn range(&self) -> anyhow::Result<std::ops::Range<u64>> {
@@ -104,6 +133,9 @@ fn main() -> anyhow::Result<ExitCode> {
     if let Some(seed) = args.replay {
         return replay(&args, seed);
     }
+    if let Some(which) = args.matrix {
+        return play_matrix(&args, which);
+    }
     if args.sweep {
         return sweep_all(&args);
     }
@@ -146,6 +178,31 @@ fn replay(args: &Args, seed: u64) -> anyhow::Result<ExitCode> {
         }
         None => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn play_matrix(args: &Args, which: Matrix) -> anyhow::Result<ExitCode> {
+    let ask = Ask {
+        seed: args.seed,
+        only: args.only.as_deref(),
+        jobs: args.jobs(),
+        part: args.part()?,
+        whole: args.whole,
+    };
+    let cells = matrix(which, &ask)?;
+    let name = format!("{which:?}").to_lowercase();
+    let whole = if args.whole { " --whole" } else { "" };
+    let again = format!("muster-sim --matrix {name}{whole} --seed {} --only", args.seed);
+    let tally = tally(&cells, &again);
+    if let ([cell], Some(only)) = (cells.as_slice(), &args.only)
+        && cell.name == *only
+        && let Ok(report) = story(which, &ask, only)
+    {
+        for line in &report.story {
+            println!("{line}");
+        }
+    }
+    print!("{}", tally.text);
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn sweep_all(args: &Args) -> anyhow::Result<ExitCode> {
@@ -201,9 +258,8 @@ fn side_by_side(
     let range = args.range()?;
     let next = AtomicU64::new(range.start);
     let stop = AtomicBool::new(false);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..args.jobs.unwrap_or_else(cores))
+        let workers: Vec<_> = (0..args.jobs())
             .map(|_| {
                 scope.spawn(|| -> anyhow::Result<()> {
                     while !stop.load(Ordering::Relaxed) {

@@ -8,6 +8,7 @@ use muster_plans::run::RunKind;
 use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
 use uuid::Uuid;
 
+use crate::cue::Cue;
 use crate::desk::short;
 use crate::net::Dice;
 use crate::scene::Workflow;
@@ -21,6 +22,8 @@ pub(crate) struct Operator {
     pub(crate) dice: Dice,
     /// Faults are over: the operator only helps things to their end, and begins nothing.
     pub(crate) helps_only: bool,
+    /// What is to be begun, where the play has a plot.
+    pub(crate) cue: Option<Arc<Cue>>,
 }
 
 /// The tag of a test.
@@ -76,7 +79,8 @@ impl Operator {
         if !core.engine.executes(run) {
             return;
         }
-        if !self.helps_only && self.dice.chance(0.04) {
+        let stop = core.watch.cue().is_some_and(|cue| cue.says_stop(run));
+        if stop || (!self.helps_only && self.dice.chance(0.04)) {
             core.watch.note("ines", format_args!("cancels {}", short(run)));
             _ = core.engine.cancel(run, ines(), None).await;
             return;
@@ -86,6 +90,8 @@ impl Operator {
             match waiting.kind {
                 WaitingFor::Prompt => {
                     let go_on = self.helps_only || self.dice.chance(0.9);
+                    let no = core.watch.cue().is_some_and(|cue| cue.says_no(run, waiting.step));
+                    let go_on = go_on && !no;
                     let answer = if go_on { Answer::Continue } else { Answer::Abort };
                     _ = core.engine.answer(run, waiting.step, ines(), answer, None).await;
                 }
@@ -97,12 +103,11 @@ impl Operator {
 
     /// A person knows what the world is like, and says so only where it is true: the site is off.
     async fn vouch(&self, core: &Arc<Core>, run: RunId) {
-        let Some(from) = failed_site(core, run).filter(|from| core.watch.vouch(from)) else {
-            return;
-        };
-        let evidence = core.observed(&from, crate::start::word());
-        core.watch.note("ines", format_args!("attests that {from} is off"));
-        _ = core.engine.attest(run, evidence).await;
+        for from in failed_sites(core, run).into_iter().filter(|from| core.watch.vouch(from)) {
+            let evidence = core.observed(&from, crate::start::word());
+            core.watch.note("ines", format_args!("attests that {from} is off"));
+            _ = core.engine.attest(run, evidence).await;
+        }
     }
 
     /// Of a callout a person can know; anything else is left to the read-back for a while. At the end
@@ -141,6 +146,9 @@ impl Operator {
 
     /// Nothing is under way: begins something.
     async fn begin(&self, core: &Arc<Core>, numbers: &Numbers) {
+        if let Some(cue) = &self.cue {
+            return self.begin_next(core, numbers, cue).await;
+        }
         let state = core.shared.lock().standing.state.clone();
         if state.phase == Phase::CommitHeld {
             let mut database = core.shared.lock();
@@ -156,9 +164,8 @@ impl Operator {
             .filter(|kind| !self.helps_only || needed(*kind, &state))
             .collect();
         let Some(kind) = self.dice.pick(&wanted) else { return };
-        let [paris, lyon] = &core.scene.sites;
-        let from = if state.is_reversed() { lyon } else { paris };
-        let off = is_off(core, from);
+        let from = core.scene.ends(state.is_reversed()).0;
+        let off = from.iter().all(|from| is_off(core, from));
         let failover = kind == RunKind::Failover && !state.owes();
         let wish = Wish {
             id: numbers.run(),
@@ -166,7 +173,10 @@ impl Operator {
             forced: failover && off && self.dice.chance(0.5),
             live: self.dice.chance(0.7),
             accept_live: failover && state.halted().is_some(),
-            attest: failover && off && self.dice.chance(0.5) && core.watch.vouch(from),
+            attest: failover
+                && off
+                && self.dice.chance(0.5)
+                && from.iter().all(|from| core.watch.vouch(from)),
         };
         if let Err(why) = core.start(&wish).await {
             core.watch.note("ines", format_args!("wanted a {kind}, but {why}"));
@@ -184,7 +194,7 @@ fn needed(kind: RunKind, state: &muster_plans::state::PlanState) -> bool {
     }
 }
 
-fn kind_of(action: OperatorAction) -> Option<RunKind> {
+pub(crate) fn kind_of(action: OperatorAction) -> Option<RunKind> {
     Some(match action {
         OperatorAction::Test => RunKind::Test,
         OperatorAction::Cleanup => RunKind::Cleanup,
@@ -195,10 +205,13 @@ fn kind_of(action: OperatorAction) -> Option<RunKind> {
     })
 }
 
-fn failed_site(core: &Core, run: RunId) -> Option<SiteName> {
+fn failed_sites(core: &Core, run: RunId) -> Vec<SiteName> {
     let database = core.shared.lock();
-    let graph = &database.runs.get(&run)?.graph;
-    graph.vms.first().map(|vm| graph.site(vm.from).clone())
+    let Some(graph) = database.runs.get(&run).map(|row| &row.graph) else { return Vec::new() };
+    let mut sites: Vec<SiteName> = graph.vms.iter().map(|vm| graph.site(vm.from).clone()).collect();
+    sites.sort();
+    sites.dedup();
+    sites
 }
 
 /// Undos that have failed: what they would take back is gone, or a person takes it back by hand.

@@ -1,20 +1,21 @@
 //! One play: a scene, servers, an operator, a nemesis, and the end.
 
+mod calm;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_adapter_sim::{Command, Sim, Thing};
+use muster_adapter_sim::Sim;
 use muster_engine::OwnerId;
-use muster_plans::state::Phase;
-use muster_plans::time::Span;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::{START, SkewedClock, TrueClock};
+use crate::cue::{Cue, Plot, Told};
 use crate::database::Database;
 use crate::desk::Shared;
 use crate::drill::Drill;
-use crate::invariant::{Broken, Invariant, Judge};
+use crate::invariant::{Broken, Judge};
 use crate::life::{Crash, Life, Orders, Place};
 use crate::nemesis::{Blow, FaultKind, Nemesis};
 use crate::net::{Dice, Net};
@@ -50,6 +51,8 @@ pub struct Options {
     pub minutes: u64,
     /// Something is prepared for the play.
     pub drill: Option<Drill>,
+    /// What is done and goes wrong, exactly, instead of what chance brings.
+    pub plot: Option<Plot>,
 }
 
 impl Default for Options {
@@ -62,6 +65,7 @@ impl Default for Options {
             tell: false,
             minutes: 40,
             drill: None,
+            plot: None,
         }
     }
 }
@@ -87,6 +91,8 @@ pub struct Report {
     pub visits: (Vec<(Place, u64)>, Vec<Crash>),
     /// What happened, line by line, where it was kept.
     pub story: Vec<String>,
+    /// What became of the plot.
+    pub told: Told,
 }
 
 /// Plays one seed.
@@ -110,10 +116,10 @@ struct Slot {
     goes_on: u64,
 }
 
-struct Stage {
+pub(crate) struct Stage {
     seed: u64,
     options: Options,
-    dice: Dice,
+    pub(crate) dice: Dice,
     scene: SharedScene,
     workflow: Workflow,
 }
@@ -121,7 +127,10 @@ struct Stage {
 impl Stage {
     fn set(seed: u64, options: &Options) -> anyhow::Result<Stage> {
         let dice = Dice::new(seed);
-        let mut scene = Scene::draw(seed, &dice)?;
+        let mut scene = match &options.plot {
+            Some(plot) => Scene::set(seed, plot.setting, plot.whole)?,
+            None => Scene::draw(seed, &dice)?,
+        };
         if let Some(drill) = options.drill {
             drill.set(&mut scene);
         }
@@ -137,14 +146,19 @@ impl Stage {
         let vms = world.glance().running.iter().map(|(vm, _)| *vm).collect();
         let sim = Sim::new(world, Arc::new(clock.clone()));
         let faults = &self.options.faults;
+        let plot = self.options.plot.clone();
+        let doubled = match &plot {
+            Some(plot) => plot.doubles(),
+            None => faults.contains(&FaultKind::Backend),
+        };
         let judge = Judge::new(
-            faults.contains(&FaultKind::Backend),
+            doubled,
             faults.contains(&FaultKind::Clock),
             self.options.drill == Some(Drill::EarlyClaims),
         );
         let trace = Trace::new(self.options.tell);
         let watch = Arc::new(Watch::new(sim.clone(), clock.clone(), trace, judge));
-        let servers = 1 + self.dice.upto(2) as usize;
+        let servers = if plot.is_some() { 2 } else { 1 + self.dice.upto(2) as usize };
         // Each play has its own taste: a few kinds of faults at a time find more than all at once.
         let kinds: Vec<FaultKind> =
             faults.iter().copied().filter(|_| self.dice.chance(0.5)).collect();
@@ -179,20 +193,30 @@ impl Stage {
             clock,
             stage: self,
         };
-        cast.act(&nemesis).await;
+        let cue = plot.map(|plot| {
+            let (sim, net) = (cast.sim.clone(), cast.net.clone());
+            Arc::new(Cue::new(plot, sim, net, &cast.stage.scene, servers))
+        });
+        match &cue {
+            Some(cue) => {
+                cast.watch.follow(cue);
+                cast.follow(cue).await;
+            }
+            None => cast.act(&nemesis).await,
+        }
         Ok(cast.report())
     }
 }
 
 /// Everything that is on stage.
-struct Cast {
-    stage: Stage,
+pub(crate) struct Cast {
+    pub(crate) stage: Stage,
     sim: Sim,
-    watch: Arc<Watch>,
+    pub(crate) watch: Arc<Watch>,
     clock: TrueClock,
     orders: Arc<Orders>,
     died: Arc<Notify>,
-    shared: Shared,
+    pub(crate) shared: Shared,
     net: Net,
     slots: Vec<Slot>,
     people: JoinSet<()>,
@@ -201,7 +225,7 @@ struct Cast {
 }
 
 impl Cast {
-    fn now_ms(&self) -> u64 {
+    pub(crate) fn now_ms(&self) -> u64 {
         self.clock.now().since(START).0
     }
 
@@ -210,6 +234,7 @@ impl Cast {
             workflow: self.stage.workflow,
             dice: self.stage.dice.clone(),
             helps_only: false,
+            cue: None,
         };
         let end = self.stage.options.minutes * 60_000;
         while self.now_ms() < end && self.watch.broken().is_none() {
@@ -231,7 +256,7 @@ impl Cast {
     }
 
     /// A little time passes, somebody looks.
-    async fn turn(&mut self, operator: &Operator) {
+    pub(crate) async fn turn(&mut self, operator: &Operator) {
         let wait = Duration::from_millis(500 + self.stage.dice.upto(12_000));
         tokio::select! {
             biased;
@@ -268,7 +293,9 @@ impl Cast {
             let slot = &mut self.slots[nr];
             if slot.server.as_ref().is_some_and(|server| server.core.life.is_dead()) {
                 slot.server = None;
-                slot.starts = now + 1000 + self.stage.dice.upto(60_000);
+                // In a plot the next owner is another server.
+                let least = if self.watch.cue().is_some() { 90_000 } else { 1000 };
+                slot.starts = now + least + self.stage.dice.upto(60_000);
                 self.watch.note(&format!("server-{nr}"), format_args!("is dead"));
             }
             if let Some(server) = &self.slots[nr].server
@@ -292,7 +319,8 @@ impl Cast {
         let slot = &mut self.slots[nr];
         slot.lives += 1;
         slot.clock = Some(Arc::clone(&clock));
-        let sites = self.stage.scene.sites.iter().filter_map(|site| self.sim.site(site)).collect();
+        let sites = self.stage.scene.all_sites();
+        let sites = sites.iter().filter_map(|site| self.sim.site(site)).collect();
         slot.server = Some(Server::start(Parts {
             life,
             shared: self.shared.clone(),
@@ -358,61 +386,6 @@ impl Cast {
         self.backups.retain(|old| old.commits <= now);
     }
 
-    /// The faults are over. Everything must come to its end, with the help of a patient person.
-    async fn calm_down(&mut self) {
-        self.watch.note("stage", format_args!("all faults are over"));
-        self.net.calm();
-        self.watch.let_go();
-        // All that can be healed is.
-        _ = self.sim.control(Command::HealAll);
-        _ = self.sim.control(Command::Heal(Thing::Witness));
-        for nr in 0..self.slots.len() {
-            self.slots[nr].goes_on = 0;
-            self.slots[nr].starts = 0;
-            if let Some(clock) = &self.slots[nr].clock {
-                clock.disturb(0, 1.0);
-            }
-        }
-        let operator =
-            Operator { workflow: Workflow::Any, dice: self.stage.dice.clone(), helps_only: true };
-        let end = self.now_ms() + Span::mins(8 * 60).0;
-        while self.watch.broken().is_none() {
-            self.turn(&operator).await;
-            if self.at_rest() {
-                return;
-            }
-            if self.now_ms() > end {
-                self.stuck();
-                return;
-            }
-        }
-    }
-
-    /// No run is under way, nothing is owed, no test is left.
-    fn at_rest(&self) -> bool {
-        let database = self.shared.lock();
-        let state = &database.standing.state;
-        let phase = matches!(state.phase, Phase::Idle | Phase::Recovered);
-        !database.on_hold && phase && state.run.is_none() && !state.owes()
-    }
-
-    fn stuck(&self) {
-        let standing = self.shared.lock().standing.clone();
-        let server = self.slots.iter().find_map(|slot| slot.server.as_ref());
-        let words = standing
-            .active
-            .zip(server)
-            .map(|(run, server)| operator::stuck_words(&server.core, run));
-        let what = format!(
-            "after 8 hours without faults the plan is {:?}, its run {:?}: {}",
-            standing.state.phase,
-            standing.state.run,
-            words.unwrap_or_default()
-        );
-        self.watch.note("stage", format_args!("{what}"));
-        self.watch.break_now(Invariant::Liveness, what);
-    }
-
     fn report(self) -> Report {
         let database = self.shared.lock();
         let ended = database.runs.values().filter(|row| row.ending.is_some()).count();
@@ -430,6 +403,7 @@ impl Cast {
             commits: database.commits,
             visits: self.orders.told(),
             story,
+            told: self.watch.told(),
         }
     }
 }

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) async fn release(core: &Arc<Core>) {
     let incarnation = core.shared.lock().incarnation;
     let mut untold = BTreeSet::new();
-    for site in &core.scene.sites {
+    for site in &core.scene.all_sites() {
         if tell(core, site).await {
             continue;
         }

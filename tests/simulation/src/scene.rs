@@ -80,9 +80,11 @@ pub(crate) struct Scene {
     pub(crate) witness: bool,
     /// What was prepared for the play.
     pub(crate) drill: Option<Drill>,
+    /// Further protected sites, beside the first one.
+    pub(crate) others: Vec<SiteName>,
 }
 
-const COMMON: [(&str, &str); 3] = [
+pub(crate) const COMMON: [(&str, &str); 3] = [
     ("sites.yaml", include_str!("../../../plans/examples/common/sites.yaml")),
     ("policies.yaml", include_str!("../../../plans/examples/common/policies.yaml")),
     ("mapping.yaml", include_str!("../../../plans/examples/common/mapping.yaml")),
@@ -100,7 +102,32 @@ impl Scene {
                 break drawn;
             }
         };
-        let documents = documents(&apps, dice);
+        let documents = documents(&apps, &Choice::draw(dice));
+        Scene::of(seed, &apps, documents, || dice.chance(0.9))
+    }
+
+    /// One of everything, with every choice made so that most is done.
+    ///
+    /// # Errors
+    /// As [`Scene::draw`].
+    pub(crate) fn full(seed: u64) -> anyhow::Result<Scene> {
+        let choice = Choice { prompt: true, restart: true, sync: true, addresses: true };
+        let mut scene = Scene::of(seed, &APPS, documents(&APPS, &choice), || true)?;
+        // Of the seven VMs three fit on a host at Lyon, so that the one in standby is needed.
+        for app in &mut scene.spec.apps {
+            app.memory_mib = 20 * 1024;
+        }
+        scene.spec.sites[0].host_memory_mib = Some(128 * 1024);
+        scene.spec.sites[1].host_memory_mib = Some(64 * 1024);
+        Ok(scene)
+    }
+
+    fn of(
+        seed: u64,
+        apps: &[App],
+        documents: String,
+        witness: impl FnOnce() -> bool,
+    ) -> anyhow::Result<Scene> {
         let mut files: Vec<SourceFile> =
             COMMON.iter().map(|(name, text)| SourceFile::new(*name, *text)).collect();
         files.push(SourceFile::new("play.yaml", documents));
@@ -108,19 +135,53 @@ impl Scene {
         if loaded.findings.iter().any(Finding::is_error) {
             bail!("the documents of a play have findings:\n{}", render::text(&loaded.findings));
         }
-        let witness = dice.chance(0.9);
+        let witness = witness();
         Ok(Scene {
             config: Config::from_documents(loaded.values()),
             plan: PlanName::from(PLAN),
-            spec: world(seed, &apps, witness),
+            spec: world(seed, apps, witness),
             sites: [SiteName::from(PARIS), SiteName::from(LYON)],
             witness,
             drill: None,
+            others: Vec::new(),
         })
+    }
+
+    /// All sites.
+    pub(crate) fn all_sites(&self) -> Vec<SiteName> {
+        self.sites.iter().chain(&self.others).cloned().collect()
+    }
+
+    /// From where, and to where, runs go.
+    pub(crate) fn ends(&self, reversed: bool) -> (Vec<SiteName>, SiteName) {
+        let [home, away] = self.sites.clone();
+        if reversed {
+            return (vec![away], home);
+        }
+        (std::iter::once(home).chain(self.others.iter().cloned()).collect(), away)
     }
 }
 
-fn documents(apps: &[App], dice: &Dice) -> String {
+/// What a plan may have or not.
+struct Choice {
+    /// A person is asked.
+    prompt: bool,
+    /// A live migration that fails becomes a restart, instead of a halt.
+    restart: bool,
+    /// A test sends what is missing first.
+    sync: bool,
+    /// Guests get other addresses.
+    addresses: bool,
+}
+
+impl Choice {
+    fn draw(dice: &Dice) -> Choice {
+        let (prompt, restart, sync) = (dice.chance(0.2), dice.chance(0.5), dice.chance(0.5));
+        Choice { prompt, restart, sync, addresses: false }
+    }
+}
+
+fn documents(apps: &[App], choice: &Choice) -> String {
     let mut text = String::new();
     for (name, policy, ..) in apps {
         text.push_str(&format!(
@@ -130,23 +191,30 @@ fn documents(apps: &[App], dice: &Dice) -> String {
         ));
     }
     let groups: Vec<&str> = apps.iter().map(|app| app.0).collect();
-    let prompt = match dice.chance(0.2) {
+    let prompt = match choice.prompt {
         true => "\n      before-power-on: [{prompt: \"Go on?\", role: recovery-admin}]",
         false => "",
     };
-    let live = if dice.chance(0.5) { "restart" } else { "halt" };
+    let addresses = match choice.addresses {
+        true => {
+            "\n    - match: {tags: {tier: app}}\n      ip: {rules: \
+             [{from: 10.10.0.0/24, to: 10.20.0.0/24, gateway: 10.20.0.1}]}"
+        }
+        false => "",
+    };
+    let live = if choice.restart { "restart" } else { "halt" };
     text.push_str(&format!(
         "apiVersion: muster/v1\nkind: RecoveryPlan\nmetadata: {{name: {PLAN}}}\nspec:\n  \
          protectionGroups: [{}]\n  defaults:\n    priority: 3\n    shutdown: {{timeout: 2m}}\n    \
          startup: {{wait: heartbeat, timeout: 5m}}\n    \
          mobility: {{prefer: [long-distance/active-active, restart]}}\n  vms:\n    \
-         - match: {{tags: {{tier: db}}}}\n      priority: 1{prompt}\n  \
+         - match: {{tags: {{tier: db}}}}\n      priority: 1{prompt}{addresses}\n  \
          networks:\n    - {{protected: prod-app, recovery: lyon-app, test: bubble}}\n    \
          - {{protected: prod-db, recovery: lyon-db, test: bubble}}\n  \
          suspend-at-recovery: {{match: {{tags: {{env: dev}}}}}}\n  live-failure: {live}\n  on:\n    \
          test: {{sync: {}}}\n    failover: {{evidence: [witness, fence, attestation]}}\n",
         groups.join(", "),
-        dice.chance(0.5),
+        choice.sync,
     ));
     text
 }
@@ -207,6 +275,7 @@ fn app(app: &App) -> AppSpec {
         name: name.to_owned(),
         app: name.to_owned(),
         tier: tier.to_owned(),
+        tags: BTreeMap::new(),
         count,
         policy: policy.into(),
         mode,

@@ -34,11 +34,14 @@ impl Sites for Lines {
 }
 
 /// Callouts of this world always work, after a while.
-struct Works(Arc<Life>);
+struct Works(Arc<Life>, Arc<Watch>);
 
 #[async_trait]
 impl Callouts for Works {
-    async fn call(&self, _: &OpContext, _: &CalloutCall) -> Outcome<Receipt> {
+    async fn call(&self, ctx: &OpContext, _: &CalloutCall) -> Outcome<Receipt> {
+        if let Some(refused) = self.1.cue().and_then(|cue| cue.refuses(ctx)) {
+            return refused;
+        }
         tokio::time::sleep(Duration::from_secs(2)).await;
         self.0.go_on().await;
         Outcome::Done(Receipt::default())
@@ -102,7 +105,7 @@ impl Server {
             journal: desk.clone(),
             leases: desk,
             sites: lines.clone(),
-            callouts: Arc::new(Works(Arc::clone(&life))),
+            callouts: Arc::new(Works(Arc::clone(&life), Arc::clone(&watch))),
             clock: clock.clone(),
         };
         let incarnation = shared.lock().incarnation;

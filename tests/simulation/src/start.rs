@@ -56,8 +56,7 @@ impl Core {
             return Err(refusal.to_string());
         }
         let reversed = standing.state.is_reversed();
-        let [paris, lyon] = self.scene.sites.clone();
-        let (from, to) = if reversed { (lyon, paris) } else { (paris, lyon) };
+        let (from, to) = self.scene.ends(reversed);
         let needs_evidence = wish.kind == RunKind::Failover && !owed_only;
         let mut evidence = Vec::new();
         let mut forced = wish.forced;
@@ -67,15 +66,18 @@ impl Core {
                     "{to} does not answer, so that its copies cannot be looked at"
                 ));
             }
-            let answers = self.answers(&from).await;
-            if answers && !wish.attest && !wish.accept_live {
-                return Err(format!("{from} is alive"));
+            for from in &from {
+                let answers = self.answers(from).await;
+                if answers && !wish.attest && !wish.accept_live {
+                    return Err(format!("{from} is alive"));
+                }
+                let found = self.proof(from, &to, wish.attest).await;
+                if found.is_empty() {
+                    return Err(format!("nothing proves that {from} cannot write"));
+                }
+                evidence.extend(found);
+                forced |= !answers;
             }
-            evidence = self.proof(&from, &to, wish.attest).await;
-            if evidence.is_empty() {
-                return Err(format!("nothing proves that {from} cannot write"));
-            }
-            forced |= !answers;
         }
         let inventory = inventory(&reported);
         let derivation = group::derive(&self.scene.config, &inventory);
@@ -91,7 +93,7 @@ impl Core {
             _ => None,
         };
         let supported: BTreeMap<SiteName, Vec<Method>> =
-            self.scene.sites.iter().map(|site| (site.clone(), live_methods())).collect();
+            self.scene.all_sites().into_iter().map(|site| (site, live_methods())).collect();
         let request = Request {
             config: &self.scene.config,
             plan: &self.scene.plan,
@@ -134,12 +136,13 @@ impl Core {
         self.watch.see(
             &self.life.name,
             format_args!(
-                "starts a {} as {}: {} steps{}{}, from {from} to {to}",
+                "starts a {} as {}: {} steps{}{}, from {} to {to}",
                 wish.kind,
                 short(wish.id),
                 graph.len(),
                 if graph.forced { ", forced" } else { "" },
                 if owed_only { ", what is owed" } else { "" },
+                from.iter().map(SiteName::as_str).collect::<Vec<_>>().join(" and "),
             ),
             Some(Sight::Created(wish.id, &graph, &opening.graph_digest)),
         );
@@ -156,7 +159,7 @@ impl Core {
     /// Reads what every site that answers has; gives these sites.
     pub(crate) async fn look_at_sites(&self) -> BTreeSet<SiteName> {
         let mut answered = BTreeSet::new();
-        for site in &self.scene.sites {
+        for site in &self.scene.all_sites() {
             let Some(adapter) = self.lines.adapter(site) else { continue };
             let asked = tokio::time::timeout(Duration::from_secs(5), async {
                 let inventory = adapter.inventory().await.ok()?;

@@ -1,7 +1,7 @@
 //! The place where everything that happens is noted and judged.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use muster_adapter_sim::{Command, Effect, Glance, Sim};
 use muster_contract::{OpContext, Operation};
@@ -12,6 +12,7 @@ use muster_plans::time::{Span, Time};
 use tokio::sync::Notify;
 
 use crate::clock::TrueClock;
+use crate::cue::{Cue, Told};
 use crate::invariant::{Broken, Invariant, Judge};
 use crate::trace::Trace;
 
@@ -29,6 +30,8 @@ pub(crate) enum Sight<'a> {
     Created(RunId, &'a Arc<Graph>, &'a str),
     /// A server asks a site for an operation.
     Sent(&'a SiteName, &'a OpContext, &'a Operation),
+    /// A plot asks for the same once more, as an attempt that no journal has.
+    Another(&'a OpContext),
     /// An operation had its effect.
     Had(&'a Effect),
     /// The world, after something happened.
@@ -53,6 +56,7 @@ pub(crate) struct Watch {
     state: Mutex<State>,
     sim: Sim,
     clock: TrueClock,
+    cue: OnceLock<Arc<Cue>>,
     /// Rings when something was found broken.
     pub(crate) alarm: Notify,
 }
@@ -62,7 +66,7 @@ impl Watch {
         sim.watch();
         let state =
             State { trace, judge, broken: None, last: Glance::default(), vouched: BTreeMap::new() };
-        Watch { state: Mutex::new(state), sim, clock, alarm: Notify::new() }
+        Watch { state: Mutex::new(state), sim, clock, cue: OnceLock::new(), alarm: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -96,9 +100,13 @@ impl Watch {
     pub(crate) fn see(&self, who: &str, what: std::fmt::Arguments<'_>, sight: Option<Sight<'_>>) {
         let (glance, effects) = self.sim.look_around();
         let now = self.now();
+        let told = self.cue.get().and_then(|cue| cue.see(now, sight.as_ref(), &effects));
         let mut state = self.state();
         let state = &mut *state;
         state.trace.note(now, who, what);
+        if let Some(told) = told {
+            state.trace.note(now, "stage", format_args!("{told}"));
+        }
         for effect in &effects {
             state.trace.note(
                 effect.at,
@@ -134,6 +142,22 @@ impl Watch {
         if state.broken.is_some() {
             self.alarm.notify_one();
         }
+    }
+
+    /// From now on a plot is followed.
+    pub(crate) fn follow(&self, cue: &Arc<Cue>) {
+        // There is one plot in a play.
+        _ = self.cue.set(Arc::clone(cue));
+    }
+
+    /// The plot, where there is one.
+    pub(crate) fn cue(&self) -> Option<&Arc<Cue>> {
+        self.cue.get()
+    }
+
+    /// What became of the plot.
+    pub(crate) fn told(&self) -> Told {
+        self.cue.get().map(|cue| cue.told()).unwrap_or_default()
     }
 
     /// The world as it was last seen.

@@ -39,6 +39,7 @@ impl WorldSpec {
             notes: Notes::default(),
             watched: None,
             contacts: crate::world::Tally::default(),
+            hits: None,
         };
         let mut maker = Maker { world: &mut world, addresses: BTreeMap::new(), made: 0 };
         for app in &self.apps {
@@ -56,6 +57,7 @@ impl WorldSpec {
             a: link.a.clone(),
             b: link.b.clone(),
             up: true,
+            mute: [false; 2],
             rtt_ms: link.rtt_ms,
             bandwidth_mbps: link.bandwidth_mbps,
             loss: 0.0,
@@ -67,7 +69,7 @@ impl WorldSpec {
     }
 
     fn witness(&self, start: Time) -> Option<Witness> {
-        let seen = || Seen { line: true, heard: true, last: start };
+        let seen = || Seen { line: true, mute: [false; 2], heard: true, last: start };
         let seen = self.sites.iter().map(|site| (site.name.clone(), seen())).collect();
         let name = self.witness.clone()?;
         Some(Witness { name, up: true, up_since: start, seen })
@@ -121,10 +123,11 @@ impl Maker<'_> {
             disk.policy = Some(app.policy.clone());
         }
         disks.push(disk(&name, ObjectKind::Swap, "swap", u64::from(app.memory_mib)));
-        let tags = [("app", app.app.as_str()), ("tier", app.tier.as_str())];
+        let more = app.tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let tags = [("app", app.app.as_str()), ("tier", app.tier.as_str())].into_iter().chain(more);
         let def = VmDef {
             name: name.into(),
-            tags: tags.into_iter().map(|(k, v)| (Arc::from(k), Arc::from(v))).collect(),
+            tags: tags.map(|(k, v)| (Arc::from(k), Arc::from(v))).collect(),
             vcpus: app.vcpus,
             memory_mib: app.memory_mib,
             dirty_mib_s: app.dirty_mib_s,

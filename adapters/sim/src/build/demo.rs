@@ -1,5 +1,7 @@
 //! The worlds of `muster demo`.
 
+use std::collections::BTreeMap;
+
 use muster_plans::id::SiteName;
 use muster_plans::inventory::{Network, NetworkRole, ReplicationMode};
 use muster_plans::time::Span;
@@ -61,6 +63,7 @@ pub(super) fn app(row: &Row, count: u32, site: &SiteName, peer: &SiteName) -> Ap
         name: name.to_owned(),
         app: app.to_owned(),
         tier: tier.to_owned(),
+        tags: BTreeMap::new(),
         count,
         policy: policy.into(),
         mode,

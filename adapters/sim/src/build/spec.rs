@@ -1,5 +1,6 @@
 //! The description of a world, as a value and as a JSON file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use muster_plans::id::{NetworkName, PolicyName, SiteName, WitnessName};
@@ -59,6 +60,9 @@ pub struct AppSpec {
     pub app: String,
     /// Tag `tier`.
     pub tier: String,
+    /// Further tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// How many.
     pub count: u32,
     /// The policy of their config and data objects.

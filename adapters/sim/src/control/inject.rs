@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use muster_plans::id::SiteName;
 use muster_plans::inventory::{HostState, Power};
 
 use super::ControlError;
@@ -9,8 +10,11 @@ use crate::fault::{ActiveFault, Fault, FaultId};
 use crate::world::{Host, World};
 
 impl World {
-    pub(super) fn inject(&mut self, fault: &Fault) -> Result<(), ControlError> {
-        if fault.id == FaultId::F15 {
+    pub(crate) fn inject(&mut self, fault: &Fault) -> Result<(), ControlError> {
+        if let Some(reason) = fault.moment.and_then(|moment| fault.id.never_at(moment)) {
+            return Err(ControlError::Fault(reason.to_owned()));
+        }
+        if fault.id == FaultId::F15 && fault.moment.is_none() {
             return self.rename(fault);
         }
         self.faults.push(ActiveFault { fault: fault.clone(), cache: BTreeMap::new() });
@@ -52,8 +56,27 @@ impl World {
                 && (fault.object.is_none() || other.object == fault.object)
         };
         self.faults.retain(|active| !same(active));
-        if fault.id == FaultId::F9 {
-            self.free_hung(&fault.site);
+        match fault.id {
+            FaultId::F9 => self.free_hung(&fault.site),
+            FaultId::F15 => self.find_room(&fault.site),
+            _ => {}
+        }
+    }
+
+    /// Somebody moves VMs that are off, and for which their host has no room any more, to another one.
+    pub(super) fn find_room(&mut self, site: &SiteName) {
+        let Some(site) = self.sites.get_mut(site) else { return };
+        let room = |host: &Host| host.memory_mib.saturating_sub(host.used_mib);
+        for instance in site.instances.values_mut().filter(|i| i.power != Power::On) {
+            let memory = u64::from(instance.memory_mib);
+            let here = site.hosts.get(&instance.host);
+            if here.is_some_and(|host| host.state == HostState::Up && room(host) >= memory) {
+                continue;
+            }
+            let fits = |host: &Host| host.state == HostState::Up && room(host) >= memory;
+            if let Some((other, _)) = site.hosts.iter().find(|(_, host)| fits(host)) {
+                instance.host = other.clone();
+            }
         }
     }
 }

@@ -136,6 +136,7 @@ impl World {
             }
             Thing::Host(host) => self.set_host(host, up).ok_or_else(unknown)?,
             Thing::Link(a, b) => self.set_link(a, b, up).ok_or_else(unknown)?,
+            Thing::Way(from, to) => self.set_way(from, to, up).ok_or_else(unknown)?,
             Thing::Witness => {
                 let now = self.now;
                 let witness = self.witness.as_mut().ok_or_else(unknown)?;
@@ -169,6 +170,22 @@ impl World {
         Some(())
     }
 
+    fn set_way(&mut self, from: &str, to: &str, up: bool) -> Option<()> {
+        let named = |w: &&mut crate::world::Witness| [from, to].contains(&w.name.as_str());
+        if let Some(witness) = self.witness.as_mut().filter(named) {
+            let by_witness = witness.name.as_str() == from;
+            let site = if by_witness { to } else { from };
+            witness.seen.get_mut(site)?.mute[usize::from(by_witness)] = !up;
+        } else {
+            let (a, b) = (SiteName::from(from), SiteName::from(to));
+            let pair = self.pairs.iter_mut().find(|pair| pair.joins(&a, &b))?;
+            let end = usize::from(pair.a != a);
+            pair.mute[end] = !up;
+        }
+        self.world_changed();
+        Some(())
+    }
+
     fn set_host(&mut self, host: &HostId, up: bool) -> Option<()> {
         let (name, site) = self.sites.iter_mut().find(|(_, site)| site.hosts.contains_key(host))?;
         let (name, powered) = (name.clone(), site.powered);
@@ -188,6 +205,7 @@ impl World {
         let sites: Vec<SiteName> = self.sites.keys().cloned().collect();
         for pair in &mut self.pairs {
             pair.up = true;
+            pair.mute = [false; 2];
         }
         let now = self.now;
         if let Some(witness) = &mut self.witness {
@@ -197,6 +215,7 @@ impl World {
             witness.up = true;
             for seen in witness.seen.values_mut() {
                 seen.line = true;
+                seen.mute = [false; 2];
             }
         }
         self.world_changed();
@@ -211,6 +230,7 @@ impl World {
                 self.set_host(&host, true);
             }
             self.free_hung(&name);
+            self.find_room(&name);
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum Thing {
     Host(HostId),
     /// The link between two sites, or between a site and the witness.
     Link(String, String),
+    /// One direction of such a link: nothing that the first one sends reaches the second.
+    Way(String, String),
     /// The array of a site.
     Array(SiteName),
     /// The witness.
@@ -31,8 +33,8 @@ pub enum Thing {
 /// Why a text names nothing that can be broken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is nothing that can be broken; expected site/NAME, host/ID, link/A/B, array/SITE, \
-     witness or server-link/SITE"
+    "`{0}` is nothing that can be broken; expected site/NAME, host/ID, link/A/B, way/FROM/TO, \
+     array/SITE, witness or server-link/SITE"
 )]
 pub struct ThingError(String);
 
@@ -47,6 +49,7 @@ impl FromStr for Thing {
             ["link", a, b] => Thing::Link((*a).to_owned(), (*b).to_owned()),
             ["array", site] => Thing::Array((*site).into()),
             ["witness"] => Thing::Witness,
+            ["way", from, to] => Thing::Way((*from).to_owned(), (*to).to_owned()),
             ["server-link", site] => Thing::ServerLink((*site).into()),
             _ => return Err(ThingError(text.to_owned())),
         })
@@ -59,6 +62,7 @@ impl fmt::Display for Thing {
             Thing::Site(site) => write!(f, "site/{site}"),
             Thing::Host(host) => write!(f, "host/{host}"),
             Thing::Link(a, b) => write!(f, "link/{a}/{b}"),
+            Thing::Way(from, to) => write!(f, "way/{from}/{to}"),
             Thing::Array(site) => write!(f, "array/{site}"),
             Thing::Witness => f.write_str("witness"),
             Thing::ServerLink(site) => write!(f, "server-link/{site}"),

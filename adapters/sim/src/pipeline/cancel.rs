@@ -7,7 +7,7 @@ use crate::ledger::{Entry, Phase};
 use crate::world::World;
 
 impl World {
-    /// Operations that hang are killed: they had no effect and are forgotten.
+    /// Operations that hang are killed. Those that had no effect are forgotten.
     pub(crate) fn free_hung(&mut self, site: &SiteName) {
         let open = self.ledger(site).map(|ledger| ledger.open()).unwrap_or_default();
         for id in open {
@@ -21,7 +21,11 @@ impl World {
         }
     }
 
-    fn forget(&mut self, site: &SiteName, id: OpId) {
+    pub(crate) fn forget(&mut self, site: &SiteName, id: OpId) {
+        if self.entry(site, id).is_some_and(|entry| entry.effects > 0) {
+            let done = Receipt { already: false, at: None, note: None };
+            return self.end(site, id, Outcome::Done(done));
+        }
         let entry = self.ledger(site).and_then(|ledger| ledger.entries.remove(&id));
         if let Some(entry) = entry {
             if let Some(call) = &entry.call {
@@ -43,6 +47,9 @@ impl World {
         };
         let moves = entry.call.as_ref().is_some_and(|call| call.1.kind() == OperationKind::Migrate);
         match (entry.phase, entry.result.is_some()) {
+            (Phase::Running(None), _) if entry.effects > 0 => {
+                Outcome::unknown("it had its effect, and hangs")
+            }
             (_, true) | (Phase::Ended, _) => {
                 let class = ErrorClass::Precondition;
                 Outcome::refused(class, "it has ended already")

@@ -2,9 +2,11 @@
 
 use muster_contract::{ErrorClass, OpId, Operation, Outcome, Receipt, Token};
 use muster_plans::id::SiteName;
+use muster_plans::time::Span;
 
 use crate::fault::{Fault, FaultId};
 use crate::ledger::Phase;
+use crate::moment::Moment;
 use crate::op::{Call, Todo};
 use crate::world::{Event, World};
 
@@ -12,7 +14,11 @@ impl World {
     /// An operation has its object to itself.
     pub(super) fn start(&mut self, site: &SiteName, id: OpId) {
         let Some(entry) = self.entry(site, id) else { return };
-        let (token, takes, hangs) = (entry.token, entry.takes, entry.struck_by(FaultId::F9));
+        let (token, takes) = (entry.token, entry.takes);
+        let moment = entry.fault.as_ref().and_then(|fault| fault.moment);
+        let at_once = moment.is_none_or(|moment| moment == Moment::Before);
+        let hangs = entry.struck_by(FaultId::F9) && at_once;
+        let at_effect = entry.struck_by(FaultId::F7) || entry.struck_by(FaultId::F10);
         let Some(call) = entry.call.clone() else { return };
         let (ctx, op) = *call;
         if self.refuse_old(site, id, token) {
@@ -30,6 +36,10 @@ impl World {
                     return;
                 }
                 self.begin_move(site, &op, due);
+                if moment == Some(Moment::During) && !at_effect {
+                    let half = self.now + Span((takes + extra).0 / 2);
+                    self.queue.plan(half, Event::HalfWay { site: site.clone(), op: id });
+                }
                 self.queue.plan(due, Event::Effect { site: site.clone(), op: id });
             }
         }
@@ -61,7 +71,7 @@ impl World {
         }
         let call = Call { site, ctx: &ctx };
         let fault = fault.as_deref();
-        if let Some(fault) = fault.filter(|fault| fault.id == FaultId::F1) {
+        if let Some(fault) = fault.filter(|f| f.id == FaultId::F1 && f.moment.is_none()) {
             let class = fault.class.unwrap_or(ErrorClass::Precondition);
             return self.end(site, id, Outcome::refused(class, "the backend refused"));
         }
@@ -69,7 +79,15 @@ impl World {
             Err(reason) => Outcome::Refused(reason),
             Ok(Todo::Nothing) => already(),
             Ok(Todo::Work(_)) => match self.meet(&call, &op) {
-                Ok(None) => self.strike_effect(&call, &op, token, fault),
+                Ok(None) => {
+                    let kind = op.kind();
+                    let fault = fault.filter(|fault| self.strikes_effect(site, id, kind, fault));
+                    let outcome = self.strike_effect(&call, &op, token, fault);
+                    if fault.is_some_and(|fault| self.strike_after(site, id, fault)) {
+                        return;
+                    }
+                    outcome
+                }
                 Ok(Some(later)) => {
                     let event = Event::Effect { site: site.clone(), op: id };
                     return self.queue.plan(later, event);
@@ -104,11 +122,17 @@ impl World {
             _ => None,
         };
         if let Some(entry) = self.entry(site, id) {
+            let moment = entry.fault.as_ref().and_then(|fault| fault.moment);
+            let half_way = moment == Some(Moment::During);
             entry.effects += 1;
-            entry.reply = lost.map(|text| (now, Outcome::unknown(text)));
+            // What the caller was told half way stays what it was told.
+            let told = entry.reply.take().filter(|_| half_way);
+            entry.reply = lost.map(|text| (now, Outcome::unknown(text))).or(told);
         }
         if let Some(fault) = fault.filter(|fault| fault.id == FaultId::F7) {
-            self.queue.plan(now + fault.wait(), Event::Again { site: site.clone(), op: id });
+            let during = fault.moment == Some(Moment::During);
+            let again = if during { now } else { now + fault.wait() };
+            self.queue.plan(again, Event::Again { site: site.clone(), op: id });
         }
         Outcome::Done(Receipt { already: false, at: Some(self.shown(site, now)), note })
     }
@@ -158,18 +182,25 @@ impl World {
     pub(crate) fn next(&mut self, site: &SiteName, object: &str, ended: OpId) {
         let Some(ledger) = self.ledger(site) else { return };
         let reordered: Vec<OpId> = ledger.detached.clone();
+        for id in reordered {
+            let entry = self.entry(site, id);
+            if let Some(entry) = entry.filter(|e| e.object == object && e.struck_by(FaultId::F8)) {
+                entry.put_off = None;
+                self.queue.plan(self.now, Event::Effect { site: site.clone(), op: id });
+            }
+        }
+        self.leave_queue(site, object, ended);
+    }
+
+    /// An operation gives its object to the next one.
+    pub(crate) fn leave_queue(&mut self, site: &SiteName, object: &str, left: OpId) {
+        let Some(ledger) = self.ledger(site) else { return };
         let mut next = None;
         if let Some(queue) = ledger.queues.get_mut(object) {
-            queue.retain(|id| *id != ended);
+            queue.retain(|id| *id != left);
             next = queue.front().copied();
             if queue.is_empty() {
                 ledger.queues.remove(object);
-            }
-        }
-        for id in reordered {
-            let entry = self.entry(site, id);
-            if entry.is_some_and(|e| e.object == object && e.struck_by(FaultId::F8)) {
-                self.queue.plan(self.now, Event::Effect { site: site.clone(), op: id });
             }
         }
         let Some(id) = next else { return };

@@ -11,6 +11,7 @@ use muster_plans::time::{Span, Time};
 
 use crate::fault::{Fault, FaultId};
 use crate::ledger::{Entry, Ledger, Phase};
+use crate::moment::Moment;
 use crate::op::{Call, Todo};
 use crate::world::{Event, World};
 
@@ -37,7 +38,7 @@ impl World {
         self.sites.get_mut(site).map(|site| &mut site.ledger)
     }
 
-    pub(super) fn entry(&mut self, site: &SiteName, op: OpId) -> Option<&mut Entry> {
+    pub(crate) fn entry(&mut self, site: &SiteName, op: OpId) -> Option<&mut Entry> {
         self.ledger(site)?.entries.get_mut(&op)
     }
 
@@ -79,7 +80,13 @@ impl World {
         }
         let fault = self.strike(site, op.kind(), &op.object());
         let takes = self.latency(op.kind(), fault.as_ref());
-        match fault.as_ref().map(|fault| fault.id) {
+        if let Some(fault) = &fault
+            && let Some(outcome) = self.strike_before(site, ctx.op_id, op, fault)
+        {
+            return Some(Answer::At(now, outcome));
+        }
+        let at_the_door = fault.as_ref().filter(|f| f.moment.is_none_or(|m| m == Moment::Before));
+        match at_the_door.map(|fault| fault.id) {
             Some(FaultId::F14) => refused(ErrorClass::Auth, "the credentials have expired"),
             Some(FaultId::F16) => refused(ErrorClass::Retry, "429 too many requests"),
             Some(FaultId::F2) => {
@@ -131,7 +138,9 @@ impl World {
     fn latency(&mut self, kind: OperationKind, fault: Option<&Fault>) -> Span {
         let base = self.settings.scaled(self.settings.base(kind));
         let spread = (self.rng.unit() * 2.0 - 1.0) * self.settings.jitter;
-        let slow = if fault.is_some_and(|f| f.id == FaultId::F13) { 100.0 } else { 1.0 };
+        let early = |f: &Fault| f.moment.is_none_or(|moment| moment == Moment::Before);
+        let slow =
+            if fault.is_some_and(|f| f.id == FaultId::F13 && early(f)) { 100.0 } else { 1.0 };
         Span((base.0 as f64 * (1.0 + spread) * slow).round() as u64)
     }
 
@@ -147,6 +156,7 @@ impl World {
             result: None,
             by_token: false,
             reply: None,
+            put_off: None,
             effects: 0,
             takes,
             fault: fault.map(Box::new),
@@ -179,6 +189,9 @@ impl World {
     /// Faults that let go of the caller before the effect. Says when the effect comes.
     fn detach(&self, entry: &mut Entry, ctx: &OpContext) -> Option<Time> {
         let fault = entry.fault.clone()?;
+        if fault.moment.is_some_and(|moment| moment != Moment::Before) {
+            return None;
+        }
         let (now, takes) = (self.now, entry.takes);
         let done = Receipt { already: false, at: Some(now), note: None };
         match fault.id {
@@ -202,6 +215,10 @@ impl World {
             FaultId::F8 => {
                 entry.phase = Phase::Detached;
                 Some(ctx.deadline)
+            }
+            FaultId::F17 if fault.moment.is_some() => {
+                entry.reply = Some((now, Outcome::unknown("the answer could not be read")));
+                None
             }
             _ => None,
         }

@@ -4,7 +4,7 @@ use muster_plans::id::SiteName;
 use muster_plans::inventory as inv;
 use muster_plans::time::{Span, Time};
 
-use super::{Event, Facts, Group, Pair, World};
+use super::{Event, Facts, Group, Pair, Seen, World};
 
 impl World {
     /// Whether a site's array works and has power.
@@ -18,21 +18,29 @@ impl World {
 
     /// Whether two sites' arrays see each other.
     pub(crate) fn contact(&self, one: &SiteName, other: &SiteName) -> bool {
-        self.serves(one) && self.serves(other) && self.pair(one, other).is_some_and(|p| p.up)
+        self.serves(one) && self.serves(other) && self.pair(one, other).is_some_and(Pair::whole)
     }
 
     /// Whether a site and the witness see each other.
     pub(crate) fn sees_witness(&self, site: &SiteName) -> bool {
         self.serves(site)
             && self.witness.as_ref().is_some_and(|witness| {
-                witness.up && witness.seen.get(site).is_some_and(|seen| seen.line)
+                witness.up && witness.seen.get(site).is_some_and(Seen::whole)
+            })
+    }
+
+    /// Whether the witness hears a site, though the site may not hear the witness.
+    fn heard_by_witness(&self, site: &SiteName) -> bool {
+        self.serves(site)
+            && self.witness.as_ref().is_some_and(|witness| {
+                witness.up && witness.seen.get(site).is_some_and(Seen::heard_directly)
             })
     }
 
     /// Whether the witness hears of a site, directly or through a site that both see.
     fn heard(&self, site: &SiteName) -> bool {
-        self.sees_witness(site)
-            || self.sites.keys().any(|via| self.contact(site, via) && self.sees_witness(via))
+        self.heard_by_witness(site)
+            || self.sites.keys().any(|via| self.contact(site, via) && self.heard_by_witness(via))
     }
 
     /// Whether no witness has a say between two sites.
@@ -117,6 +125,19 @@ impl World {
 }
 
 impl World {
+    /// Directions in which nothing arrives, because the line or that direction of it is cut.
+    pub(crate) fn dead_ways(&self) -> Vec<(String, String)> {
+        let pairs = self.pairs.iter().map(|p| (p.a.to_string(), p.b.to_string(), p.up, p.mute));
+        let witness = self.witness.iter().flat_map(|witness| {
+            let seen = witness.seen.iter();
+            seen.map(|(site, s)| (site.to_string(), witness.name.to_string(), s.line, s.mute))
+        });
+        let both = pairs.chain(witness).flat_map(|(a, b, up, mute)| {
+            [((a.clone(), b.clone()), !up || mute[0]), ((b, a), !up || mute[1])]
+        });
+        both.filter(|(_, dead)| *dead).map(|(way, _)| way).collect()
+    }
+
     /// Links and witnesses as one site measures them.
     pub(crate) fn surroundings(&self, site: &SiteName) -> (Vec<inv::Link>, Vec<inv::Witness>) {
         let measured_at = self.shown(site, self.now);

@@ -12,6 +12,9 @@ pub(crate) struct Pair {
     pub(crate) a: SiteName,
     pub(crate) b: SiteName,
     pub(crate) up: bool,
+    /// Nothing arrives that is sent from this end, first `a`, then `b`.
+    #[serde(default)]
+    pub(crate) mute: [bool; 2],
     pub(crate) rtt_ms: f64,
     pub(crate) bandwidth_mbps: f64,
     pub(crate) loss: f64,
@@ -31,6 +34,12 @@ impl Pair {
         (&self.a == one && &self.b == other) || (&self.a == other && &self.b == one)
     }
 
+    /// Whether each end hears the other one. Whatever waits for an acknowledgement, and everything
+    /// that arrays tell each other does, needs both.
+    pub(crate) fn whole(&self) -> bool {
+        self.up && self.mute == [false; 2]
+    }
+
     /// How long a transfer takes.
     pub(crate) fn transfer(&self, mib: f64) -> Span {
         let mbps = self.bandwidth_mbps.max(0.001);
@@ -43,10 +52,25 @@ impl Pair {
 pub(crate) struct Seen {
     /// Whether the line between them is there.
     pub(crate) line: bool,
+    /// Nothing arrives that is sent by the site, or by the witness.
+    #[serde(default)]
+    pub(crate) mute: [bool; 2],
     /// Whether it hears of the site at this moment, directly or through a site that does.
     pub(crate) heard: bool,
     /// When it heard of it last, where it does not now.
     pub(crate) last: Time,
+}
+
+impl Seen {
+    /// Whether the site gets answers from the witness.
+    pub(crate) fn whole(&self) -> bool {
+        self.line && self.mute == [false; 2]
+    }
+
+    /// Whether the witness hears the site, whatever the site hears.
+    pub(crate) fn heard_directly(&self) -> bool {
+        self.line && !self.mute[0]
+    }
 }
 
 /// A third failure domain.

@@ -56,6 +56,9 @@ pub struct World {
     /// How often an operation asked the array of another site for something.
     #[serde(skip)]
     pub(crate) contacts: Tally,
+    /// Faults with a moment that have struck; `None`: nobody watches.
+    #[serde(skip)]
+    pub(crate) hits: Option<Vec<crate::moment::Hit>>,
 }
 
 impl World {
@@ -81,7 +84,9 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
+            Event::Effect { site, op } if self.put_off(&site, op) => {}
             Event::Effect { site, op } => self.effect(&site, op),
+            Event::HalfWay { site, op } => self.half_way(&site, op),
             Event::Again { site, op } => self.effect_again(&site, op),
             Event::Deadline { site, op } => self.give_up(&site, op),
             Event::HostUp { site, host } => self.host_is_up(&site, &host),

@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(crate) enum Event {
     /// An operation has its effect.
     Effect { site: SiteName, op: OpId },
+    /// Half of its time has passed, and a fault may set in.
+    HalfWay { site: SiteName, op: OpId },
     /// It has its effect a second time (fault F7).
     Again { site: SiteName, op: OpId },
     /// An operation that waited for another one gives up.

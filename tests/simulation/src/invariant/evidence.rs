@@ -47,8 +47,9 @@ impl Promotes {
             Event::EvidenceSeen(evidence) => failover.evidence.push(evidence.clone()),
             Event::Intent { step, undo: false, .. } => {
                 let step = failover.graph.step(*step);
-                if matches!(step.action, Action::PromoteStorage(_)) {
-                    return failover.may_promote(run, at);
+                if let Action::PromoteStorage(group) = step.action {
+                    let from = failover.graph.groups[group.0 as usize].from;
+                    return failover.may_promote(run, at, failover.graph.site(from));
                 }
                 // Taking an old entry off a list writes nothing; it is done when its VM runs elsewhere.
                 if !matches!(step.action, Action::UnregisterVm(_)) {
@@ -86,30 +87,25 @@ impl Failover {
         Err((Invariant::EvidenceBeforePromote, what))
     }
 
-    /// Evidence against each site that is left; that it was valid when the gate opened was seen there, so
-    /// what counts here is that there is any, of after the last mutation and, but for a person's word, of
-    /// after the fence.
-    fn may_promote(&self, run: RunId, at: Time) -> Verdict {
-        for site in left(&self.graph) {
-            let broken = |what| {
-                let words = format!("{run} promotes at {at:?} without {what} {site}");
-                Err((Invariant::EvidenceBeforePromote, words))
-            };
-            let Some(fenced) = self.fenced.get(&site).copied() else {
-                return broken("a fence against");
-            };
-            let begun = self.begun.get(&site).copied();
-            let good = self.evidence.iter().any(|evidence| {
-                let word = matches!(evidence.source, EvidenceSource::Attestation { .. });
-                evidence.against == site
-                    && begun.is_none_or(|begun| evidence.observed_at >= begun)
-                    && (word || evidence.observed_at >= fenced)
-            });
-            if !good {
-                return broken("evidence of after the fence against");
-            }
-        }
-        Ok(())
+    /// Evidence against the site that the group leaves; it was valid when the gate opened, which is journalled
+    /// before the promote, so what counts here is that there is any, of after the last mutation and, but
+    /// for a person's word, of after the fence.
+    fn may_promote(&self, run: RunId, at: Time, site: &SiteName) -> Verdict {
+        let broken = |what| {
+            let words = format!("{run} promotes at {at:?} without {what} {site}");
+            Err((Invariant::EvidenceBeforePromote, words))
+        };
+        let Some(fenced) = self.fenced.get(site).copied() else {
+            return broken("a fence against");
+        };
+        let begun = self.begun.get(site).copied();
+        let good = self.evidence.iter().any(|evidence| {
+            let word = matches!(evidence.source, EvidenceSource::Attestation { .. });
+            &evidence.against == site
+                && begun.is_none_or(|begun| evidence.observed_at >= begun)
+                && (word || evidence.observed_at >= fenced)
+        });
+        if good { Ok(()) } else { broken("evidence of after the fence against") }
     }
 }
 

@@ -30,6 +30,10 @@ impl Checker for Intents {
                 }
                 Ok(())
             }
+            Sight::Another(ctx) => {
+                self.0.insert((ctx.op_id, ctx.token));
+                Ok(())
+            }
             Sight::Sent(site, ctx, _) if !self.0.contains(&(ctx.op_id, ctx.token)) => Err((
                 Invariant::JournalBeforeAct,
                 format!("{} was sent to {site} under {} without an intent", ctx.op_id, ctx.token),
