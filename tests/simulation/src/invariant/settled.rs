@@ -20,7 +20,7 @@ const NEVER: &str = "the agent never heard of it";
 /// An attempt that is done, or has not happened, has its first effect before that is written, or never.
 ///
 /// Left out is what can harm nobody or be known by nobody: sending data, which replication does all the
-/// time; and what a backend claims too early of a state that comes about by itself, unless the play has no
+/// time; what was proved by the state alone, while the request may still be on its way; and what a backend claims too early of a state that comes about by itself, unless the play has no
 /// such state (`literal`).
 #[derive(Default)]
 pub(super) struct Settled {
@@ -41,7 +41,7 @@ impl Settled {
                 self.attempts.insert((run, *step, *undo), *attempt);
                 return;
             }
-            Event::Done { step, undo, .. } => (*step, *undo),
+            Event::Done { step, undo, receipt } if receipt.at.is_some() => (*step, *undo),
             Event::Refused { step, undo, reason, .. } if reason.message == NEVER => (*step, *undo),
             _ => return,
         };
