@@ -1,0 +1,174 @@
+//! What is believed, what is seen, and what comes of it.
+
+use super::*;
+use crate::fixture::fleet;
+use crate::inventory::Inventory;
+
+const BOTH: [Direction; 2] = [Direction::Forward, Direction::Reversed];
+
+/// A fleet of a few VMs on replicated storage, with the sight of its groups.
+struct Case {
+    inventory: Inventory,
+    ids: Vec<ConsistencyGroupId>,
+    graph: Graph,
+}
+
+impl Case {
+    fn new() -> Case {
+        let world = fleet(40);
+        let derivation = world.derive();
+        let plan = "all".into();
+        let request = world.request(&plan, &derivation, RunKind::Failover);
+        let mut graph = crate::compile::compile(&request).unwrap().graph;
+        graph.groups.retain(|group| group.mode != ReplicationMode::Stretched);
+        let ids = graph.groups.iter().map(|group| group.id.clone()).collect();
+        Case { inventory: world.inventory, ids, graph }
+    }
+
+    /// Gives a group its roles at both sites, and the recovery site's leg a generation.
+    fn set(&mut self, ix: usize, roles: (ReplicaRole, ReplicaRole), generation: u64) {
+        for (site, role) in [("paris", roles.0), ("lyon", roles.1)] {
+            let site = self.inventory.sites.get_mut(&SiteName::from(site)).unwrap();
+            let leg = site.groups.iter_mut().find(|leg| leg.id == self.ids[ix]).unwrap();
+            leg.role = role;
+            leg.generation = generation;
+        }
+    }
+
+    fn set_all(&mut self, stand: Stand) {
+        for ix in 0..self.ids.len() {
+            let generation = self.graph.groups[ix].generation;
+            let (protects, recovered) = (
+                (ReplicaRole::Source, ReplicaRole::Target),
+                (ReplicaRole::RemoteFailedOver, ReplicaRole::FailedOver),
+            );
+            let turn = |(from, to)| (to, from);
+            let (roles, raised) = match stand {
+                Stand::Protects(Direction::Forward) => (protects, 0),
+                Stand::Protects(Direction::Reversed) => (turn(protects), 0),
+                Stand::Recovered(Direction::Forward) => (recovered, 1),
+                Stand::Recovered(Direction::Reversed) => (turn(recovered), 1),
+            };
+            self.set(ix, roles, generation + raised);
+        }
+    }
+
+    fn reckon(&self, believed: &PlanState, graph: Option<&Graph>) -> Reckoning {
+        let (paris, lyon) = (SiteName::from("paris"), SiteName::from("lyon"));
+        let leg = |site: &SiteName, id: &ConsistencyGroupId| {
+            self.inventory.sites[site].groups.iter().find(|leg| leg.id == *id)
+        };
+        let sights: Vec<Sight<'_>> = self
+            .ids
+            .iter()
+            .map(|id| Sight {
+                id,
+                protected: &paris,
+                recovery: &lyon,
+                here: leg(&paris, id),
+                there: leg(&lyon, id),
+            })
+            .collect();
+        reckon(believed, graph, &sights)
+    }
+}
+
+fn at(stand: Stand) -> PlanState {
+    standing(&PlanState::default(), stand)
+}
+
+#[test]
+fn where_both_agree_nothing_is_touched_and_where_not_the_storage_is_right() {
+    let mut case = Case::new();
+    assert!(case.ids.len() >= 2, "{} groups", case.ids.len());
+    for believed in Stand::ALL {
+        for seen in Stand::ALL {
+            case.set_all(seen);
+            let reckoning = case.reckon(&at(believed), None);
+            if believed == seen {
+                assert_eq!(reckoning, Reckoning::default(), "{seen}");
+            } else {
+                assert_eq!(reckoning.state, Some(at(seen)), "believed {believed}, seen {seen}");
+                assert_eq!(reckoning.contradictions.len(), case.ids.len());
+                assert!(!reckoning.gives_up);
+            }
+        }
+    }
+    let said = case.reckon(&at(Stand::ALL[0]), None).contradictions.remove(0);
+    let tail = "the database says that it protects as its documents say; the storage says that it was \
+                recovered back at the protected site";
+    assert!(said.ends_with(tail), "{said}");
+}
+
+#[test]
+fn a_run_is_given_up_where_it_cannot_have_led() {
+    let mut case = Case::new();
+    let graph = case.graph.clone();
+    let under_way = PlanState::default()
+        .next(&crate::state::Event::RunStarted { kind: RunKind::Failover, owed_only: false })
+        .unwrap();
+    let of = |case: &Case| case.reckon(&under_way, Some(&graph));
+    // Not begun, done, and in between.
+    for seen in [Stand::ALL[0], Stand::ALL[2]] {
+        case.set_all(seen);
+        assert_eq!(of(&case), Reckoning::default(), "{seen}");
+    }
+    let generation = graph.groups[0].generation;
+    case.set(0, (ReplicaRole::Source, ReplicaRole::Target), generation);
+    assert_eq!(of(&case), Reckoning::default(), "one is not promoted yet");
+    // Others went on: a reprotect after it, or one more promotion.
+    case.set_all(Stand::Protects(Direction::Reversed));
+    let after = of(&case);
+    assert_eq!((after.gives_up, after.state), (true, Some(at(Stand::ALL[1]))));
+    case.set_all(Stand::Recovered(Direction::Forward));
+    case.set(0, (ReplicaRole::RemoteFailedOver, ReplicaRole::FailedOver), generation + 3);
+    let after = of(&case);
+    assert!(after.gives_up && after.contradictions.len() == 1, "{after:?}");
+    assert_eq!(after.state, Some(at(Stand::ALL[2])));
+}
+
+#[test]
+fn a_reprotect_that_was_half_way_is_not_done_yet() {
+    let mut case = Case::new();
+    case.set_all(Stand::Recovered(Direction::Forward));
+    case.set(0, (ReplicaRole::Target, ReplicaRole::Source), 9);
+    let mut believed = PlanState::default();
+    believed.conditions.owed.insert(SiteName::from("paris"), true);
+    let state = case.reckon(&believed, None).state.unwrap();
+    assert_eq!((state.phase, state.direction), (Phase::Recovered, Direction::Forward));
+    let believed = PlanState { phase: Phase::Recovered, ..believed };
+    case.set_all(Stand::Protects(Direction::Forward));
+    assert!(!case.reckon(&believed, None).state.unwrap().owes(), "nothing was recovered");
+}
+
+#[test]
+fn groups_that_fit_nowhere_together_are_half_way_and_silent_sites_say_nothing() {
+    let mut case = Case::new();
+    case.set_all(Stand::Protects(Direction::Forward));
+    case.set(0, (ReplicaRole::RemoteFailedOver, ReplicaRole::FailedOver), 9);
+    let torn = case.reckon(&PlanState::default(), None).state.unwrap();
+    assert_eq!(
+        (torn.phase, torn.halted().map(|run| run.kind)),
+        (Phase::FailingOver, Some(RunKind::Failover))
+    );
+    assert_eq!(torn.refusal(RunKind::Failover, false), None, "a failover leads on");
+    assert_eq!(case.reckon(&torn, None), Reckoning::default(), "and it stays so");
+    case.inventory.sites.values_mut().for_each(|site| site.groups.clear());
+    for direction in BOTH {
+        let believed = at(Stand::Recovered(direction));
+        assert_eq!(case.reckon(&believed, None), Reckoning::default());
+    }
+}
+
+/// The failed site is silent, or still believes that it sends.
+#[test]
+fn the_surviving_side_alone_tells_of_a_failover() {
+    let mut case = Case::new();
+    for ix in 0..case.ids.len() {
+        case.set(ix, (ReplicaRole::Source, ReplicaRole::FailedOver), 5);
+    }
+    let recovered = Some(at(Stand::Recovered(Direction::Forward)));
+    assert_eq!(case.reckon(&PlanState::default(), None).state, recovered);
+    case.inventory.sites.get_mut(&SiteName::from("paris")).unwrap().groups.clear();
+    assert_eq!(case.reckon(&PlanState::default(), None).state, recovered);
+}
