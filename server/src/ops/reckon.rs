@@ -162,6 +162,10 @@ async fn give_up(
     audit: muster_store::AuditEntry,
 ) -> Result<(), Refused> {
     let (row, graph) = load::row(app, run).await?;
+    if row.ending.is_some() {
+        // It has halted and nobody may take it up, until it is open again for this one record.
+        app.store.runs().reopen(run, "halted", None, Vec::new()).await?;
+    }
     write_off(app, run, &graph, asker, reason).await?;
     let end = Finish {
         run,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use muster_contract::{Observation, Query};
-use muster_engine::Sites;
+use muster_engine::{Ending, Sites};
 use muster_plans::id::SiteName;
+use muster_store::Finish;
 use serde_json::json;
 
 use super::{Rig, refusal, refused};
@@ -128,6 +129,16 @@ async fn a_silent_site_is_named_and_told_when_it_returns() {
 /// The backup is of before a failover: what it says contradicts the storage, which is right.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_storage_is_right_where_the_database_is_older() {
+    given_up(false).await;
+}
+
+/// Nobody may take up a run whose end was taken in, and yet it is given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_had_halted_is_given_up_too() {
+    given_up(true).await;
+}
+
+async fn given_up(halted: bool) {
     let mut rig = Rig::start().await;
     let moved = rig.begin(json!({"plan": "archive", "kind": "planned"})).await;
     let backup = rig.backup();
@@ -139,6 +150,21 @@ async fn the_storage_is_right_where_the_database_is_older() {
     rig.restore(backup);
     rig.launch().await;
     rig.settled().await;
+    if halted {
+        let row = rig.app().store.runs().get(moved).await.unwrap().unwrap();
+        let end = Finish {
+            run: moved,
+            ending: Ending::Halted,
+            at: row.created_at,
+            state: "halted".to_owned(),
+            summary: row.summary,
+            release_groups: false,
+            plan_state: None,
+            chain: None,
+            audit: Vec::new(),
+        };
+        rig.app().store.runs().finish(end).await.unwrap();
+    }
 
     let (_, server) = rig.get("/server").await;
     let told = &server["contradictions"];

@@ -110,10 +110,12 @@ async fn settle(core: &Core, standing: Standing, reckoning: Reckoning) -> bool {
         ),
     );
     if let Some(run) = given_up {
-        let Some(graph) = core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph))
-        else {
-            return false;
-        };
+        let opened = core.shared.lock().runs.get_mut(&run).map(|row| {
+            // As in the server: one that has halted is open again for this one record.
+            row.ending = None;
+            Arc::clone(&row.graph)
+        });
+        let Some(graph) = opened else { return false };
         let why = String::from("the sites hold something else");
         match core.engine.abandon(run, &graph, ines(), why).await {
             Ok(()) | Err(StartError::Empty | StartError::Over(_)) => {}
