@@ -83,7 +83,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "guard", "behind", "noticed by", "seed", "s"
     );
     for case in &chosen {
-        let begun = Instant::now();
+        let begun = now();
         let caught = try_case(case, jobs)?;
         let took = begun.elapsed().as_secs_f64();
         let (by, seed) = match &caught.without {
@@ -100,4 +100,12 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     println!("{} guards, {unnoticed} unnoticed", chosen.len());
     Ok(if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "says how long a guard takes, and nothing depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
