@@ -127,8 +127,17 @@ pub struct Rule {
     pub reason: String,
 }
 
-/// POST `/runs/{id}/cancel`, `/resume`, `/owed`, `/plans/{name}/commit` and
-/// `/server/hold/release`.
+/// POST `/server/hold/release`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Release {
+    /// What was looked at.
+    pub reason: String,
+    /// Sites that do not answer and are known to be off, with blanks or commas between them.
+    pub without: String,
+}
+
+/// POST `/runs/{id}/cancel`, `/resume`, `/owed` and `/plans/{name}/commit`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Reason {

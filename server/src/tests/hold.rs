@@ -114,9 +114,15 @@ async fn a_silent_site_is_named_and_told_when_it_returns() {
     let silent = rig.post(release, json!({"reason": "looked"})).await;
     assert_eq!(refusal(silent), refused(409, "site-not-told"));
     assert_eq!(rig.get("/server").await.1["onHold"], true, "nothing was released");
-    let (status, released) =
-        rig.post(release, json!({"reason": "looked; lyon burned down", "without": ["lyon"]})).await;
-    assert_eq!((status, &released["server"]["onHold"]), (StatusCode::OK, &json!(false)));
+    let wrong = json!({"reason": "looked; lyon burned down", "without": ["paris"]});
+    assert_eq!(refusal(rig.post(release, wrong).await), refused(409, "site-not-told"));
+    // The same by the form of the page.
+    let url = format!("{}/server/hold/release", rig.server.as_ref().unwrap().url);
+    let form = rig.http.post(url).bearer_auth(&rig.token);
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.body("reason=lyon+burned+down&without=lyon%2C").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.text().await.unwrap());
+    assert_eq!(rig.get("/server").await.1["onHold"], false);
     // The round that sees it return tells it.
     rig.sim("heal", lyon).await;
     let adapter = rig.app().sites.adapter(&SiteName::from("lyon")).unwrap();

@@ -14,9 +14,11 @@ use crate::ops;
 pub(super) async fn release(
     State(app): TheApp,
     who: Who,
-    Form(form): Form<form::Reason>,
+    Form(form): Form<form::Release>,
 ) -> Result<Response, Problem> {
-    let request = ReleaseRequest { reason: form.reason, without: Vec::new() };
+    let named = form.without.split([' ', ',']).filter(|site| !site.is_empty());
+    let without = named.map(ToOwned::to_owned).collect();
+    let request = ReleaseRequest { reason: form.reason, without };
     ops::release_hold(&app, &who.asker(), &request).await?;
     Ok(Redirect::to(pattern::OVERVIEW).into_response())
 }

@@ -56,7 +56,7 @@ fn read_by(method: &str, action: &str) -> BTreeSet<String> {
         ("post", ["runs", _, "attest"]) => names::<form::Attest>(),
         ("post", ["runs", _, "rule"]) => names::<form::Rule>(),
         ("post", ["runs", _, "cancel" | "resume" | "owed"]) => names::<form::Reason>(),
-        ("post", ["server", "hold", "release"]) => names::<form::Reason>(),
+        ("post", ["server", "hold", "release"]) => names::<form::Release>(),
         ("get", ["groups", _]) => names::<form::GroupQuery>(),
         ("get", ["runs"]) => names::<form::RunsQuery>(),
         ("get", ["runs", _]) => names::<form::RunQuery>(),
