@@ -17,8 +17,9 @@ use crate::watch::Sight;
 struct Failover {
     graph: Arc<Graph>,
     evidence: Vec<Evidence>,
-    /// When something was last begun at each site.
-    begun: BTreeMap<SiteName, Time>,
+    /// When something was last begun at each site, and how many pieces of evidence there were by then: those
+    /// that came later are newer, whatever the clocks say.
+    begun: BTreeMap<SiteName, (Time, usize)>,
     /// When each site was last fenced, or a person said that it needs no fence.
     fenced: BTreeMap<SiteName, Time>,
 }
@@ -54,7 +55,7 @@ impl Promotes {
                 // Taking an old entry off a list writes nothing; it is done when its VM runs elsewhere.
                 if !matches!(step.action, Action::UnregisterVm(_)) {
                     let site = failover.graph.site(step.site).clone();
-                    failover.begun.insert(site, at);
+                    failover.begun.insert(site, (at, failover.evidence.len()));
                 }
             }
             Event::Done { step, undo: false, .. }
@@ -99,10 +100,11 @@ impl Failover {
             return broken("a fence against");
         };
         let begun = self.begun.get(site).copied();
-        let good = self.evidence.iter().any(|evidence| {
+        let good = self.evidence.iter().enumerate().any(|(nr, evidence)| {
             let word = matches!(evidence.source, EvidenceSource::Attestation { .. });
+            let newer = |(at, before)| evidence.observed_at >= at || (word && nr >= before);
             &evidence.against == site
-                && begun.is_none_or(|begun| evidence.observed_at >= begun)
+                && begun.is_none_or(newer)
                 && (word || evidence.observed_at >= fenced)
         });
         if good { Ok(()) } else { broken("evidence of after the fence against") }
