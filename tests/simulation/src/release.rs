@@ -46,7 +46,13 @@ pub(crate) async fn release(core: &Arc<Core>) {
     let derivation = group::derive(&core.scene.config, &inventory);
     let sights = derivation.groups.values().flat_map(|group| sights(&inventory, &answered, group));
     let sights: Vec<Leg<'_>> = sights.collect();
-    let reckoning = reckon(&standing.state, graph.as_deref(), &sights);
+    // An array's guards against overwriting what is newer stand behind this one: where one of them is
+    // taken away, this is away as well, or nothing would ever come to them.
+    let reckoned = holds(Guard::PromotedFirst) && holds(Guard::Generation);
+    let reckoning = match reckoned {
+        true => reckon(&standing.state, graph.as_deref(), &sights),
+        false => Reckoning::default(),
+    };
     if !settle(core, standing, reckoning).await {
         return;
     }
