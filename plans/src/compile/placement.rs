@@ -78,7 +78,8 @@ struct Placer<'p, 'a> {
     nowhere: Names,
 }
 
-/// Chooses hosts. `containers` are those of the sites, by site; `room` are the VMs that will be suspended: their memory counts as free.
+/// Chooses hosts. `containers` are those of the sites, by site; `room` are the VMs that will be
+/// suspended: their memory counts as free.
 #[expect(clippy::too_many_arguments, reason = "each is one table of the model that is being built")]
 pub(crate) fn place<'a>(
     kind: RunKind,

@@ -8,12 +8,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{ActiveRun, Began, Conditions, Direction, Going, Phase, PlanState};
 use crate::graph::Graph;
+use crate::group::DerivedGroup;
 use crate::id::{ConsistencyGroupId, SiteName};
-use crate::inventory::{ConsistencyGroup, ReplicaRole, ReplicationMode};
+use crate::inventory::{ConsistencyGroup, Inventory, ReplicaRole, ReplicationMode};
 use crate::run::RunKind;
 
 /// Where one group, or a whole plan, stands.
@@ -60,12 +62,33 @@ pub struct Sight<'a> {
     pub id: &'a ConsistencyGroupId,
     /// Its protected site, by the documents.
     pub protected: &'a SiteName,
-    /// Its recovery site, by the documents.
-    pub recovery: &'a SiteName,
     /// The leg at the protected site; `None`: that site does not answer.
     pub here: Option<&'a ConsistencyGroup>,
     /// The leg at the recovery site; `None`: that site does not answer.
     pub there: Option<&'a ConsistencyGroup>,
+}
+
+/// The groups of some protection groups, as an inventory shows them. `answers`: whether what stands there
+/// of a site was read now; what was read earlier says nothing.
+pub fn sights<'a>(
+    inventory: &'a Inventory,
+    groups: impl IntoIterator<Item = &'a DerivedGroup>,
+    answers: impl Fn(&SiteName) -> bool,
+) -> Vec<Sight<'a>> {
+    let legs = inventory.sites.iter().filter(|(name, _)| answers(name));
+    let legs =
+        legs.flat_map(|(name, site)| site.groups.iter().map(move |leg| ((name, &leg.id), leg)));
+    let legs: BTreeMap<(&SiteName, &ConsistencyGroupId), &ConsistencyGroup> = legs.collect();
+    let each = groups.into_iter().flat_map(|group| {
+        let legs = &legs;
+        group.consistency_groups.iter().map(move |id| Sight {
+            id,
+            protected: &group.protected,
+            here: legs.get(&(&group.protected, id)).copied(),
+            there: legs.get(&(&group.recovery, id)).copied(),
+        })
+    });
+    each.collect()
 }
 
 /// What is to be done about a plan.

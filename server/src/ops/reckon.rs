@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use muster_engine::{By, Ending, StartError};
 use muster_plans::graph::Graph;
-use muster_plans::id::{ConsistencyGroupId, PlanName, RunId, SiteName};
-use muster_plans::inventory::ConsistencyGroup;
-use muster_plans::state::{Going, Phase, PlanState, Reckoning, Sight, reckon};
+use muster_plans::id::{ConsistencyGroupId, PlanName, RunId};
+use muster_plans::state::{Going, Phase, PlanState, Reckoning, Sight, reckon, sights};
 use muster_store::Finish;
 
 use super::{Asker, Refused, Standing, all_standings, load, standing_of};
@@ -74,7 +73,7 @@ pub(super) async fn contradictions(app: &App) -> Result<Vec<Contradiction>, Refu
     let mut taken: BTreeSet<ConsistencyGroupId> = BTreeSet::new();
     let mut found = Vec::new();
     for (plan, standing, run) in all {
-        let sights = sights(&landscape, &plan, &taken);
+        let sights = of_plan(&landscape, &plan, &taken);
         let reckoning = reckon(&standing.state, run.as_deref(), &sights);
         if let Some(graph) = run.filter(|_| !reckoning.gives_up) {
             taken.extend(graph.groups.iter().map(|group| group.id.clone()));
@@ -86,8 +85,8 @@ pub(super) async fn contradictions(app: &App) -> Result<Vec<Contradiction>, Refu
     Ok(found)
 }
 
-/// The legs of a plan's groups at the sites that answer, but for some.
-fn sights<'a>(
+/// The groups of a plan at the sites that answer, but for some.
+fn of_plan<'a>(
     landscape: &'a Landscape,
     plan: &PlanName,
     but: &BTreeSet<ConsistencyGroupId>,
@@ -95,26 +94,9 @@ fn sights<'a>(
     let groups = landscape.config.plans.get(plan).map(|plan| plan.spec.protection_groups.iter());
     let groups = groups.into_iter().flatten();
     let derived = groups.filter_map(|name| landscape.derivation.groups.get(name));
-    let each = derived.flat_map(|group| {
-        let (protected, recovery) = (&group.protected, &group.recovery);
-        group.consistency_groups.iter().filter(|id| !but.contains(*id)).map(move |id| Sight {
-            id,
-            protected,
-            recovery,
-            here: leg(landscape, protected, id),
-            there: leg(landscape, recovery, id),
-        })
-    });
-    each.collect()
-}
-
-fn leg<'a>(
-    landscape: &'a Landscape,
-    site: &SiteName,
-    id: &ConsistencyGroupId,
-) -> Option<&'a ConsistencyGroup> {
-    let site = landscape.inventory.sites.get(site).filter(|_| landscape.answers(site))?;
-    site.groups.iter().find(|leg| leg.id == *id)
+    let mut sights = sights(&landscape.inventory, derived, |site| landscape.answers(site));
+    sights.retain(|sight| !but.contains(sight.id));
+    sights
 }
 
 /// Lets the storage be right: runs that cannot have led there are given up, and the plans' states are

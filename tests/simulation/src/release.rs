@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use muster_contract::{FenceDomain, Outcome, Token};
 use muster_engine::{Ending, Sites, StartError};
-use muster_plans::group::{self, DerivedGroup};
+use muster_plans::group;
 use muster_plans::guard::{Guard, holds};
-use muster_plans::id::{ConsistencyGroupId, SiteName};
-use muster_plans::inventory::{ConsistencyGroup, Inventory};
-use muster_plans::state::{Reckoning, Sight as Leg, reckon};
+use muster_plans::id::SiteName;
+use muster_plans::state::{Reckoning, reckon, sights};
 
 use crate::operator::{ines, is_off};
 use crate::server::Core;
@@ -44,8 +43,7 @@ pub(crate) async fn release(core: &Arc<Core>) {
         .active
         .and_then(|run| core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph)));
     let derivation = group::derive(&core.scene.config, &inventory);
-    let sights = derivation.groups.values().flat_map(|group| sights(&inventory, &answered, group));
-    let sights: Vec<Leg<'_>> = sights.collect();
+    let sights = sights(&inventory, derivation.groups.values(), |site| answered.contains(site));
     // An array's guards against overwriting what is newer stand behind this one: where one of them is
     // taken away, this is away as well, or nothing would ever come to them.
     let reckoned = holds(Guard::PromotedFirst) && holds(Guard::Generation);
@@ -80,26 +78,6 @@ pub(crate) async fn tell(core: &Core, site: &SiteName) -> bool {
     let domain = FenceDomain { site: site.clone(), group: None };
     let told = tokio::time::timeout(PATIENCE, adapter.raise_fence(&domain, floor)).await;
     matches!(told, Ok(Outcome::Done(_)))
-}
-
-fn sights<'a>(
-    inventory: &'a Inventory,
-    answered: &BTreeSet<SiteName>,
-    group: &'a DerivedGroup,
-) -> Vec<Leg<'a>> {
-    let leg = |site: &SiteName, id: &ConsistencyGroupId| -> Option<&'a ConsistencyGroup> {
-        let site = inventory.sites.get(site).filter(|site| answered.contains(&site.site))?;
-        site.groups.iter().find(|leg| leg.id == *id)
-    };
-    let (protected, recovery) = (&group.protected, &group.recovery);
-    let each = group.consistency_groups.iter().map(|id| Leg {
-        id,
-        protected,
-        recovery,
-        here: leg(protected, id),
-        there: leg(recovery, id),
-    });
-    each.collect()
 }
 
 /// The storage is right. `false`: not now, because a run cannot be given up yet.

@@ -128,7 +128,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             G::RaiseAfterRestore,
-            "server/src/ops/hold.rs (here: tests/simulation/src/operator.rs)",
+            "server/src/ops/hold.rs (here: tests/simulation/src/release.rs)",
             about(W::Any, &[F::Storm, F::Rewind]),
         ),
         case(

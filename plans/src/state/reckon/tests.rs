@@ -61,13 +61,7 @@ impl Case {
         let sights: Vec<Sight<'_>> = self
             .ids
             .iter()
-            .map(|id| Sight {
-                id,
-                protected: &paris,
-                recovery: &lyon,
-                here: leg(&paris, id),
-                there: leg(&lyon, id),
-            })
+            .map(|id| Sight { id, protected: &paris, here: leg(&paris, id), there: leg(&lyon, id) })
             .collect();
         reckon(believed, graph, &sights)
     }
