@@ -49,6 +49,8 @@ pub enum Guard {
     OneRun,
     /// After a restore every site hears of the new life before anything goes on.
     RaiseAfterRestore,
+    /// After a restore a plan is set against what the sites hold before it goes on.
+    Reckoned,
     /// A token is compared where the effect happens.
     TokenAtEffect,
     /// An agent remembers operations by their ids.
@@ -67,7 +69,7 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Guard; 27] = [
+    pub const ALL: [Guard; 28] = [
         Guard::IntentFirst,
         Guard::ReadBack,
         Guard::Drained,
@@ -88,6 +90,7 @@ impl Guard {
         Guard::NotOver,
         Guard::OneRun,
         Guard::RaiseAfterRestore,
+        Guard::Reckoned,
         Guard::TokenAtEffect,
         Guard::Memory,
         Guard::PromotedFirst,

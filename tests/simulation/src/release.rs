@@ -44,10 +44,7 @@ pub(crate) async fn release(core: &Arc<Core>) {
         .and_then(|run| core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph)));
     let derivation = group::derive(&core.scene.config, &inventory);
     let sights = sights(&inventory, derivation.groups.values(), |site| answered.contains(site));
-    // An array's guards against overwriting what is newer stand behind this one: where one of them is
-    // taken away, this is away as well, or nothing would ever come to them.
-    let reckoned = holds(Guard::PromotedFirst) && holds(Guard::Generation);
-    let reckoning = match reckoned {
+    let reckoning = match holds(Guard::Reckoned) {
         true => reckon(&standing.state, graph.as_deref(), &sights),
         false => Reckoning::default(),
     };

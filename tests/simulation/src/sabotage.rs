@@ -16,8 +16,8 @@ use crate::{Broken, Drill, FaultKind, Options, Report, Workflow, play};
 pub struct Case {
     /// What is taken away.
     pub guard: Guard,
-    /// A guard behind it that is away all the time, so that this one is all that is left.
-    pub behind: Option<Guard>,
+    /// Guards before and behind it that are away all the time, so that this one is all that is left.
+    pub beside: &'static [Guard],
     /// Where the guard lives.
     pub lives: &'static str,
     /// The plays.
@@ -27,11 +27,11 @@ pub struct Case {
 }
 
 fn case(guard: Guard, lives: &'static str, options: Options) -> Case {
-    Case { guard, behind: None, lives, options, seeds: 4000 }
+    Case { guard, beside: &[], lives, options, seeds: 4000 }
 }
 
-fn alone(case: Case, behind: Guard) -> Case {
-    Case { behind: Some(behind), ..case }
+fn alone(case: Case, beside: &'static [Guard]) -> Case {
+    Case { beside, ..case }
 }
 
 fn about(workflow: Workflow, faults: &[FaultKind]) -> Options {
@@ -54,7 +54,7 @@ pub fn cases() -> Vec<Case> {
         ),
         alone(
             case(G::Drained, "server/engine/src/executor/ask.rs", about(W::Any, &[F::Backend])),
-            G::TokenAtEffect,
+            &[G::TokenAtEffect],
         ),
         case(
             G::RaiseFirst,
@@ -85,10 +85,13 @@ pub fn cases() -> Vec<Case> {
         case(G::FenceFirst, "plans/src/compile/failover.rs", about(W::Failover, site)),
         case(G::OwedFirst, "plans/src/compile/owed.rs", about(W::Failover, site)),
         case(G::TurnFirst, "plans/src/compile/reprotect.rs", about(W::Planned, &[F::Backend])),
-        case(
-            G::NotReplaced,
-            "plans/src/compile/storage",
-            about(W::Failover, &[F::Site, F::Link, F::Rewind]),
+        alone(
+            case(
+                G::NotReplaced,
+                "plans/src/compile/storage",
+                about(W::Failover, &[F::Site, F::Link, F::Rewind]),
+            ),
+            &[G::Reckoned],
         ),
         alone(
             case(
@@ -96,7 +99,7 @@ pub fn cases() -> Vec<Case> {
                 "plans/src/compile/network.rs",
                 drill(Drill::WrongTestNetwork, about(W::Test, &[])),
             ),
-            G::BubbleAtSite,
+            &[G::BubbleAtSite],
         ),
         alone(
             case(
@@ -104,7 +107,7 @@ pub fn cases() -> Vec<Case> {
                 "every hypervisor (here: adapters/sim/src/hypervisor)",
                 drill(Drill::WrongTestNetwork, about(W::Test, &[])),
             ),
-            G::BubbleOnly,
+            &[G::BubbleOnly],
         ),
         case(
             G::CompareAndSet,
@@ -131,6 +134,14 @@ pub fn cases() -> Vec<Case> {
             "server/src/ops/hold.rs (here: tests/simulation/src/release.rs)",
             about(W::Any, &[F::Storm, F::Rewind]),
         ),
+        alone(
+            case(
+                G::Reckoned,
+                "server/src/ops/reckon.rs (here: tests/simulation/src/release.rs)",
+                about(W::Failover, &[F::Site, F::Link, F::Rewind]),
+            ),
+            &[G::NotReplaced],
+        ),
         case(
             G::TokenAtEffect,
             "every agent (here: adapters/sim/src/ledger.rs)",
@@ -147,7 +158,7 @@ pub fn cases() -> Vec<Case> {
                 "every array (here: adapters/sim/src/storage/reverse.rs)",
                 about(W::Planned, &[F::Rewind]),
             ),
-            G::Generation,
+            &[G::Generation, G::Reckoned],
         ),
         alone(
             case(
@@ -155,7 +166,7 @@ pub fn cases() -> Vec<Case> {
                 "every array (here: adapters/sim/src/storage/reverse.rs)",
                 about(W::Planned, &[F::Rewind]),
             ),
-            G::PromotedFirst,
+            &[G::PromotedFirst, G::Reckoned],
         ),
         case(
             G::SnapshotFirst,
@@ -193,7 +204,7 @@ pub struct Caught {
 /// As [`play`].
 pub fn play_case(case: &Case, guarded: bool, seed: u64, tell: bool) -> anyhow::Result<Report> {
     let own = (!guarded).then_some(case.guard);
-    let off: Vec<Guard> = own.into_iter().chain(case.behind).collect();
+    let off: Vec<Guard> = own.into_iter().chain(case.beside.iter().copied()).collect();
     let _off = switch_off(&off);
     play(seed, &Options { tell, ..case.options.clone() })
 }

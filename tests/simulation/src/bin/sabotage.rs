@@ -79,8 +79,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let jobs = args.jobs.unwrap_or_else(cores);
     let mut unnoticed = 0;
     println!(
-        "{:<18} {:<15} {:<22} {:>5} {:>6}  lives in",
-        "guard", "behind", "noticed by", "seed", "s"
+        "{:<18} {:<24} {:<22} {:>5} {:>6}  lives in",
+        "guard", "without", "noticed by", "seed", "s"
     );
     for case in &chosen {
         let begun = now();
@@ -90,9 +90,10 @@ fn main() -> anyhow::Result<ExitCode> {
             Some((seed, broken)) => (format!("{:?}", broken.invariant), *seed),
             None => (String::from("nobody"), case.seeds),
         };
-        let behind = case.behind.map_or_else(String::new, |guard| format!("{guard:?}"));
+        let beside: Vec<String> = case.beside.iter().map(|guard| format!("{guard:?}")).collect();
+        let beside = beside.join(" ");
         let (guard, lives) = (named(case), case.lives);
-        println!("{guard:<18} {behind:<15} {by:<22} {seed:>5} {took:>6.1}  {lives}");
+        println!("{guard:<18} {beside:<24} {by:<22} {seed:>5} {took:>6.1}  {lives}");
         if let Some((seed, broken)) = &caught.with {
             println!("  with the guard on, seed {seed}: {:?}: {}", broken.invariant, broken.what);
         }
