@@ -2,6 +2,9 @@
 //!
 //! One value under one lock; each function is one transaction. A copy of it is a backup, and putting
 //! a backup back is the worst fault there is: the end of the journal is forgotten.
+//!
+//! With [`Sql`] beside it the product's own store does every transaction as well, and the servers get
+//! the store's answers; where the two differ, one of them is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,10 +12,11 @@ use std::sync::Arc;
 use muster_engine::{Append, AppendError, Ending, Fence, Opening, OwnerId, Record};
 use muster_plans::graph::Graph;
 use muster_plans::guard::{Guard, holds};
-use muster_plans::id::{RunId, SiteName};
+use muster_plans::id::{GroupName, RunId, SiteName};
 use muster_plans::inventory::{Link, SiteInventory, Witness};
 use muster_plans::time::{Span, Time};
 
+use crate::sql::{Answer, Found, Question, Sql, Stand, Transaction};
 use crate::standing::Standing;
 
 /// A run as it is stored.
@@ -48,46 +52,125 @@ pub(crate) struct Database {
     /// Sites that were off when it was released: told of the new incarnation when they return.
     pub(crate) untold: BTreeSet<SiteName>,
     pub(crate) commits: u64,
+    /// Protection groups of the plan.
+    groups: Vec<GroupName>,
+    /// The product's store, where it takes part.
+    sql: Option<Sql>,
+    /// What the product's store did otherwise, the first time.
+    pub(crate) differs: Option<String>,
 }
 
 impl Database {
-    pub(crate) fn new() -> Database {
-        Database { incarnation: 1, ..Database::default() }
+    pub(crate) fn new(groups: Vec<GroupName>, sql: Option<Sql>) -> Database {
+        Database { incarnation: 1, groups, sql, ..Database::default() }
     }
 
     /// An older copy takes the place of everything. What lies beside the database tells that it is one:
     /// it gets a new incarnation, and nothing is done by it until somebody has looked.
     pub(crate) fn put_back(&mut self, backup: Database) {
-        let incarnation = self.incarnation + 1;
+        let seen = self.incarnation;
+        let incarnation = seen + 1;
+        let mut sql = self.sql.take();
+        let answer = sql.as_mut().zip(backup.sql.as_ref());
+        let answer = answer.map(|(sql, backup)| sql.put_back(backup, seen));
         // Whoever held a lease held it in another life.
-        let leases = BTreeMap::new();
-        *self = Database { incarnation, on_hold: true, leases, ..backup };
+        let (leases, differs) = (BTreeMap::new(), self.differs.take());
+        *self = Database { incarnation, on_hold: true, leases, sql, differs, ..backup };
+        if let Some(answer) = answer {
+            self.compare(&"a backup", &Answer::Life(incarnation), answer);
+        }
+        self.check_standing();
+    }
+
+    /// The store does the same, and its answer counts.
+    fn also(&mut self, expected: Answer, transaction: impl FnOnce() -> Transaction) -> Answer {
+        let Some(sql) = &mut self.sql else { return expected };
+        let transaction = transaction();
+        let answer = sql.carry_out(transaction.clone());
+        self.compare(&transaction, &expected, answer).unwrap_or(expected)
+    }
+
+    fn compare(
+        &mut self,
+        what: &dyn std::fmt::Debug,
+        expected: &Answer,
+        answer: anyhow::Result<Answer>,
+    ) -> Option<Answer> {
+        if !answer.as_ref().is_ok_and(|answer| answer == expected) {
+            let what = format!("{what:?}").chars().take(400).collect::<String>();
+            self.differs.get_or_insert(format!("{what}: {answer:?}, and not {expected:?}"));
+        }
+        answer.ok()
+    }
+
+    fn same(&mut self, question: Question, expected: Found) -> Found {
+        let Some(sql) = &self.sql else { return expected };
+        let found = sql.find(question);
+        if !found.as_ref().is_ok_and(|found| *found == expected) {
+            self.differs.get_or_insert(format!("{found:?}, and not {expected:?}"));
+        }
+        found.unwrap_or(expected)
+    }
+
+    /// Whether the store holds what this one holds of the plan.
+    pub(crate) fn check_standing(&mut self) {
+        let (json, version) = match self.standing.version {
+            0 => (String::new(), 0),
+            version => (self.standing.to_json(), version),
+        };
+        let restored = self.on_hold;
+        self.same(Question::Standing, Found::Standing { json, version, restored });
+    }
+
+    /// A change of where the plan stands, if it is still as it was read.
+    fn change(&self, next: &Standing) -> Stand {
+        Stand { json: next.to_json(), read: next.version - 1 }
     }
 
     /// Appends, as far as each run's fence and position allow.
     pub(crate) fn append(&mut self, entry: &Append) -> Result<(), AppendError> {
         self.commits += 1;
-        if holds(Guard::CompareAndSet) {
-            self.may_append(entry)?;
+        let may = match holds(Guard::CompareAndSet) {
+            true => self.may_append(entry),
+            false => Ok(()),
+        };
+        let answer =
+            self.also(Answer::Appended(may.clone()), || Transaction::Append(entry.clone()));
+        if may.is_ok() {
+            let records = self.records.entry(entry.run).or_default();
+            records.extend(entry.records.iter().cloned());
         }
-        let records = self.records.entry(entry.run).or_default();
-        records.extend(entry.records.iter().cloned());
-        Ok(())
+        match answer {
+            Answer::Appended(answer) => answer,
+            _ => may,
+        }
     }
 
     fn may_append(&self, entry: &Append) -> Result<(), AppendError> {
         let held = self.leases.get(&entry.run).is_some_and(|(fence, _)| *fence == entry.fence);
-        if !held || entry.fence.incarnation != self.incarnation {
-            return Err(AppendError::FencedOff);
-        }
         if !self.runs.contains_key(&entry.run) {
             return Err(AppendError::NoRun);
+        }
+        if !held || entry.fence.incarnation != self.incarnation {
+            return Err(AppendError::FencedOff);
         }
         let end = self.records.get(&entry.run).map_or(0, Vec::len) as u64;
         if entry.records.first().is_some_and(|first| first.seq != end) {
             return Err(AppendError::Gap(end));
         }
         Ok(())
+    }
+
+    /// A run's journal.
+    pub(crate) fn read(&mut self, run: RunId) -> Vec<Record> {
+        let records = self.records.get(&run).cloned().unwrap_or_default();
+        if self.sql.is_none() {
+            return records;
+        }
+        match self.same(Question::Records(run), Found::Records(records.clone())) {
+            Found::Records(records) => records,
+            _ => records,
+        }
     }
 
     pub(crate) fn acquire(
@@ -97,6 +180,18 @@ impl Database {
         now: Time,
         ttl: Span,
     ) -> Option<Fence> {
+        let own = self.take(run, owner, now, ttl);
+        let answer = self.also(Answer::Lease(own.clone()), || {
+            let owner = owner.clone();
+            Transaction::Acquire { run, owner, now, ttl }
+        });
+        match answer {
+            Answer::Lease(fence) => fence,
+            _ => own,
+        }
+    }
+
+    fn take(&mut self, run: RunId, owner: &OwnerId, now: Time, ttl: Span) -> Option<Fence> {
         let over = self.runs.get(&run).is_some_and(|row| row.ending.is_some());
         if over && holds(Guard::NotOver) {
             return None;
@@ -113,11 +208,13 @@ impl Database {
     }
 
     pub(crate) fn renew(&mut self, run: RunId, fence: &Fence, now: Time, ttl: Span) -> bool {
-        let Some((_, until)) = self.leases.get_mut(&run).filter(|(held, _)| held == fence) else {
-            return false;
-        };
-        *until = now + ttl;
-        true
+        let lease = self.leases.get_mut(&run).filter(|(held, _)| held == fence);
+        let held = lease.map(|(_, until)| *until = now + ttl).is_some();
+        let answer = self.also(Answer::of(held), || {
+            let fence = fence.clone();
+            Transaction::Renew { run, fence, now, ttl }
+        });
+        answer == Answer::Done
     }
 
     pub(crate) fn release(&mut self, run: RunId, fence: &Fence) -> bool {
@@ -125,6 +222,8 @@ impl Database {
         if held {
             self.leases.remove(&run);
         }
+        let fence = fence.clone();
+        self.also(Answer::Done, || Transaction::Release { run, fence });
         held
     }
 
@@ -134,13 +233,30 @@ impl Database {
         if self.on_hold || (stale && holds(Guard::OneRun)) {
             return false;
         }
-        if let Some(halted) = self.standing.active.and_then(|run| self.runs.get_mut(&run)) {
-            halted.active = false;
+        if let Some(halted) = self.standing.active
+            && let Some(other) = self.runs.get_mut(&halted)
+        {
+            other.active = false;
+            self.also(Answer::Done, || Transaction::Finish {
+                run: halted,
+                ending: Ending::Halted,
+                free: true,
+                stand: None,
+            });
         }
+        let (groups, stand) = (self.groups.clone(), self.change(&next));
+        let (graph, digest) = (Arc::clone(&row.graph), row.opening.graph_digest.clone());
+        let answer = self.also(Answer::Done, || Transaction::Create {
+            run: id,
+            graph,
+            digest,
+            groups,
+            stand,
+        });
         self.runs.insert(id, row);
         self.standing = next;
         self.commits += 1;
-        true
+        answer == Answer::Done
     }
 
     /// Takes in the end of a run, once.
@@ -159,23 +275,74 @@ impl Database {
         let Some(next) = next(&self.standing, &row.graph) else { return false };
         row.ending = Some(ending);
         row.active = ending == Ending::Halted;
+        self.end(id, ending, next);
+        true
+    }
+
+    /// A run is over, and the plan stands there.
+    fn end(&mut self, run: RunId, ending: Ending, next: Standing) {
+        let (free, stand) = (ending != Ending::Halted, Some(self.change(&next)));
+        self.also(Answer::Done, || Transaction::Finish { run, ending, free, stand });
         self.standing = next;
         self.commits += 1;
-        true
     }
 
     /// A halted run goes on.
     pub(crate) fn resumed(&mut self, id: RunId, next: Standing) -> bool {
         let Some(row) = self.runs.get_mut(&id) else { return false };
         row.ending = None;
+        let stand = Some(self.change(&next));
+        self.also(Answer::Done, || Transaction::Reopen { run: id, stand });
         self.standing = next;
         self.commits += 1;
         true
     }
 
+    /// The plan stands elsewhere, without a run.
+    pub(crate) fn stand(&mut self, next: Standing) {
+        let stand = self.change(&next);
+        self.also(Answer::Done, || Transaction::Stand(stand));
+        self.standing = next;
+    }
+
+    /// One that has halted is open again, for a last record.
+    pub(crate) fn open_again(&mut self, run: RunId) -> Option<Arc<Graph>> {
+        let row = self.runs.get_mut(&run)?;
+        let graph = Arc::clone(&row.graph);
+        if row.ending.take().is_some() {
+            self.also(Answer::Done, || Transaction::Reopen { run, stand: None });
+        }
+        Some(graph)
+    }
+
+    /// After a restore the plan stands where the storage says, and its run is given up.
+    pub(crate) fn reckoned(&mut self, given_up: Option<RunId>, next: Standing) {
+        let run = given_up.and_then(|run| Some((run, self.runs.get_mut(&run)?)));
+        let Some((run, row)) = run else {
+            self.stand(next);
+            self.commits += 1;
+            return;
+        };
+        row.ending = Some(Ending::Abandoned);
+        row.active = false;
+        self.end(run, Ending::Abandoned, next);
+    }
+
+    /// The server goes on; these sites are told when they return.
+    pub(crate) fn let_go(&mut self, untold: BTreeSet<SiteName>) {
+        self.untold = untold;
+        self.on_hold = false;
+        self.also(Answer::Done, || Transaction::Settle);
+        self.check_standing();
+    }
+
     /// Runs that somebody should execute.
-    pub(crate) fn open_runs(&self) -> Vec<(RunId, Arc<Graph>, Opening)> {
+    pub(crate) fn open_runs(&mut self) -> Vec<(RunId, Arc<Graph>, Opening)> {
         let open = self.runs.iter().filter(|(_, row)| row.active && row.ending.is_none());
-        open.map(|(id, row)| (*id, Arc::clone(&row.graph), row.opening.clone())).collect()
+        let open: Vec<_> =
+            open.map(|(id, row)| (*id, Arc::clone(&row.graph), row.opening.clone())).collect();
+        let ids = open.iter().map(|(id, ..)| *id).collect();
+        self.same(Question::OpenRuns, Found::OpenRuns(ids));
+        open
     }
 }

@@ -99,7 +99,7 @@ impl Journal for Desk {
 
     async fn read(&self, run: RunId, from: Ordinal) -> Result<Vec<Record>, JournalError> {
         self.life.at(Place::Elsewhere).await;
-        let records = self.shared.lock().records.get(&run).cloned().unwrap_or_default();
+        let records = self.shared.lock().read(run);
         Ok(records.into_iter().skip_while(|record| record.seq < from).collect())
     }
 }

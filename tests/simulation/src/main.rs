@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use anyhow::Context as _;
 use clap::Parser;
 use muster_simulation::{
-    Ask, FaultKind, Matrix, Mode, Options, Report, Swept, Workflow, matrix, play, story, sweep,
-    tally,
+    Ask, FaultKind, Matrix, Mode, Options, Report, Store, Swept, Workflow, matrix, play, story,
+    sweep, tally,
 };
 
 /// Plays seeds: real plans and engine, simulated world, virtual time.
@@ -33,6 +33,9 @@ struct Args {
     /// Virtual minutes with faults.
     #[arg(long, default_value_t = 40)]
     minutes: u64,
+    /// Where the servers write.
+    #[arg(long, default_value = "memory")]
+    store: Store,
     /// Plays one seed and tells its story.
     #[arg(long, value_name = "SEED")]
     replay: Option<u64>,
@@ -75,6 +78,7 @@ impl Args {
             faults: self.faults.clone().unwrap_or_else(|| FaultKind::ALL.to_vec()),
             mode: self.mode,
             minutes: self.minutes,
+            store: self.store,
             ..Options::default()
         }
     }
@@ -108,6 +112,9 @@ impl Args {
             let faults: Vec<String> =
                 faults.iter().map(|f| format!("{f:?}").to_lowercase()).collect();
             words.push_str(&format!(" --faults {}", faults.join(",")));
+        }
+        if self.store == Store::Sqlite {
+            words.push_str(" --store sqlite");
         }
         if self.minutes != 40 {
             words.push_str(&format!(" --minutes {}", self.minutes));

@@ -153,7 +153,7 @@ impl Operator {
         if state.phase == Phase::CommitHeld {
             let mut database = core.shared.lock();
             if let Some(next) = database.standing.after(&PlanEvent::Committed) {
-                database.standing = next;
+                database.stand(next);
             }
             return;
         }

@@ -15,13 +15,14 @@ use crate::cue::{Cue, Plot, Told};
 use crate::database::Database;
 use crate::desk::Shared;
 use crate::drill::Drill;
-use crate::invariant::{Broken, Judge};
+use crate::invariant::{Broken, Invariant, Judge};
 use crate::life::{Crash, Life, Orders, Place};
 use crate::nemesis::{Blow, FaultKind, Nemesis};
 use crate::net::{Dice, Net};
 use crate::operator::{self, Numbers, Operator};
 use crate::scene::{Scene, SharedScene, Workflow};
 use crate::server::{Parts, Server};
+use crate::sql::Sql;
 use crate::trace::Trace;
 use crate::watch::{Sight, Watch};
 
@@ -32,6 +33,16 @@ pub enum Mode {
     Safety,
     /// The faults stop, and everything must come to an end.
     Liveness,
+}
+
+/// Where a play's servers keep what they write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Store {
+    /// In plain values.
+    #[default]
+    Memory,
+    /// In the product's own store on SQLite in memory, which has to do as the plain values do.
+    Sqlite,
 }
 
 /// How a seed is played.
@@ -49,6 +60,8 @@ pub struct Options {
     pub tell: bool,
     /// Virtual minutes with faults.
     pub minutes: u64,
+    /// Where the servers write.
+    pub store: Store,
     /// Something is prepared for the play.
     pub drill: Option<Drill>,
     /// What is done and goes wrong, exactly, instead of what chance brings.
@@ -64,6 +77,7 @@ impl Default for Options {
             crashes: Vec::new(),
             tell: false,
             minutes: 40,
+            store: Store::default(),
             drill: None,
             plot: None,
         }
@@ -140,6 +154,16 @@ impl Stage {
         Ok(Stage { seed, options: options.clone(), dice, scene, workflow })
     }
 
+    fn database(&self) -> anyhow::Result<Database> {
+        let plan = &self.scene.plan;
+        let groups = self.scene.config.plans[plan].spec.protection_groups.clone();
+        let sql = match self.options.store {
+            Store::Memory => None,
+            Store::Sqlite => Some(Sql::open(plan.clone())?),
+        };
+        Ok(Database::new(groups, sql))
+    }
+
     async fn play(self) -> anyhow::Result<Report> {
         let clock = TrueClock::start();
         let world = self.scene.spec.build(START)?;
@@ -180,7 +204,7 @@ impl Stage {
         let mut cast = Cast {
             orders: Arc::new(Orders::new(self.options.crashes.clone())),
             died: Arc::new(Notify::new()),
-            shared: Shared::new(Database::new()),
+            shared: Shared::new(self.database()?),
             net: Net::new(self.dice.clone()),
             slots: (0..servers)
                 .map(|_| Slot { server: None, clock: None, lives: 0, starts: 0, goes_on: 0 })
@@ -204,6 +228,8 @@ impl Stage {
             }
             None => cast.act(&nemesis).await,
         }
+        cast.shared.lock().check_standing();
+        cast.compare();
         Ok(cast.report())
     }
 }
@@ -264,6 +290,7 @@ impl Cast {
             () = self.died.notified() => {}
             () = tokio::time::sleep(wait) => {}
         }
+        self.compare();
         self.tend();
         let alive: Vec<usize> = (0..self.slots.len()).filter(|nr| self.awake(*nr)).collect();
         while self.people.try_join_next().is_some() {}
@@ -278,6 +305,14 @@ impl Cast {
                 // A person does not wait for ever for a page that does not load.
                 _ = tokio::time::timeout(Duration::from_secs(90), look).await;
             });
+        }
+    }
+
+    /// The product's store and the plain values have to be the same.
+    fn compare(&self) {
+        let differs = self.shared.lock().differs.take();
+        if let Some(what) = differs {
+            self.watch.break_now(Invariant::SameStore, what);
         }
     }
 
@@ -370,7 +405,11 @@ impl Cast {
 
     /// An earlier copy of the database is put back: all servers are stopped for it.
     fn rewind(&mut self) {
-        let Some(backup) = self.stage.dice.pick(&self.backups) else { return };
+        let all: Vec<usize> = (0..self.backups.len()).collect();
+        let Some(chosen) = self.stage.dice.pick(&all) else { return };
+        // What was saved after that moment belongs to a life that never was.
+        self.backups.truncate(chosen + 1);
+        let backup = self.backups[chosen].clone();
         for nr in 0..self.slots.len() {
             self.kill(nr);
         }
@@ -381,9 +420,6 @@ impl Cast {
             format_args!("puts an older database back: {lost} commits are forgotten"),
             Some(Sight::Rewound),
         );
-        // What was saved after that moment belongs to a life that never was.
-        let now = self.shared.lock().commits;
-        self.backups.retain(|old| old.commits <= now);
     }
 
     fn report(self) -> Report {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_contract::{FenceDomain, Outcome, Token};
-use muster_engine::{Ending, Sites, StartError};
+use muster_engine::{Sites, StartError};
 use muster_plans::group;
 use muster_plans::guard::{Guard, holds};
 use muster_plans::id::SiteName;
@@ -58,8 +58,7 @@ pub(crate) async fn release(core: &Arc<Core>) {
         if core.life.is_dead() || database.incarnation != incarnation {
             return;
         }
-        database.untold = untold;
-        database.on_hold = false;
+        database.let_go(untold);
     }
     core.watch.note("ines", format_args!("lets {} go on", core.life.name));
     core.watch.judge(&Sight::Released(incarnation, &silent));
@@ -91,11 +90,8 @@ async fn settle(core: &Core, standing: Standing, reckoning: Reckoning) -> bool {
         ),
     );
     if let Some(run) = given_up {
-        let opened = core.shared.lock().runs.get_mut(&run).map(|row| {
-            // As in the server: one that has halted is open again for this one record.
-            row.ending = None;
-            Arc::clone(&row.graph)
-        });
+        // As in the server.
+        let opened = core.shared.lock().open_again(run);
         let Some(graph) = opened else { return false };
         let why = String::from("the sites hold something else");
         match core.engine.abandon(run, &graph, ines(), why).await {
@@ -106,12 +102,7 @@ async fn settle(core: &Core, standing: Standing, reckoning: Reckoning) -> bool {
             }
         }
     }
-    let mut database = core.shared.lock();
-    if let Some(row) = given_up.and_then(|run| database.runs.get_mut(&run)) {
-        row.ending = Some(Ending::Abandoned);
-        row.active = false;
-    }
-    database.standing = Standing { state, active: None, version: standing.version + 1, ..standing };
-    database.commits += 1;
+    let next = Standing { state, active: None, version: standing.version + 1, ..standing };
+    core.shared.lock().reckoned(given_up, next);
     true
 }

@@ -204,7 +204,7 @@ impl Core {
         self.life.at(Place::Elsewhere).await;
         let mut database = self.shared.lock();
         let Some(graph) = database.runs.get(&id).map(|row| Arc::clone(&row.graph)) else { return };
-        let records = database.records.get(&id).cloned().unwrap_or_default();
+        let records = database.read(id);
         let Ok(state) = fold(&graph, &records) else { return };
         let Course::Ended(ending) = state.course() else { return };
         let owed = RunView::of(&state, muster_engine::Clock::now(&*self.clock)).owed;
@@ -242,7 +242,7 @@ impl Core {
             };
             let mut database = self.shared.lock();
             if let Some(next) = database.standing.after(&event) {
-                database.standing = next;
+                database.stand(next);
             }
         }
     }

@@ -5,9 +5,10 @@ use muster_plans::graph::{Graph, StepIx};
 use muster_plans::id::RunId;
 use muster_plans::run::RunKind;
 use muster_plans::state::{Event, PlanState};
+use serde::Serialize;
 
 /// Where the plan stands, and the runs that this came from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Standing {
     pub(crate) state: PlanState,
     /// The test that is held, or whose cleanup is not done.
@@ -21,6 +22,11 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// As the product's store holds it.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// After an event; `None`: it is not allowed in this state.
     pub(crate) fn after(&self, event: &Event) -> Option<Standing> {
         let state = self.state.next(event).ok()?;

@@ -64,6 +64,8 @@ pub enum Invariant {
     OneRun,
     /// What was sent before a restore has its effect after the release.
     OldLife,
+    /// The product's store does something else than the plain values beside it.
+    SameStore,
     /// The world itself saw a promise broken: data lost in a planned run, diverged, a test that leaked.
     World,
 }
