@@ -29,8 +29,11 @@ impl SystemClock {
 #[async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Time {
-        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.started_at + Span(elapsed)
+        self.started_at + self.steady()
+    }
+
+    fn steady(&self) -> Span {
+        Span(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn sleep(&self, span: Span) {

@@ -16,9 +16,10 @@ const PLANS: [&str; 2] = ["archive", "shop"];
 const KILLS_EACH: u32 = 8;
 
 /// A kill comes within this part of a run's length, so that most kills find it under way and one after
-/// the other goes through all of it. A run of less than [`SHORT`] is over before the second one.
+/// the other goes through all of it. A run of less than [`SHORT`] is over before the third one.
 const PART: f64 = 0.25;
 const SHORT: Duration = Duration::from_secs(1);
+const KILLS_SHORT: u32 = 2;
 
 /// How much faster than the clock the sites are: a guest starts in a blink, and what is tormented is the
 /// server.
@@ -129,9 +130,11 @@ impl Torment {
         let body = json!({"plan": self.plan(), "kind": kind});
         let place = WORKFLOWS.iter().position(|workflow| *workflow == kind).unwrap();
         // A workflow that was hit often enough is only gone through, for the sake of the others.
-        let kills = if self.was_hit(kind) { 0 } else { kills };
+        let length = self.length[self.turn][place];
+        let most = if length.run < SHORT { KILLS_SHORT } else { KILLS_EACH };
+        let kills = if self.was_hit(kind) { 0 } else { kills.min(most) };
         for _ in 0..kills {
-            self.kill_within(self.length[self.turn][place], &key, &body);
+            self.kill_within(length, &key, &body);
         }
         let asked = now();
         let first = self.start(&key, &body);

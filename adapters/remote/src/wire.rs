@@ -11,6 +11,11 @@ use crate::problem::{Code, Problem};
 /// Where the protocol begins below an agent's address.
 pub const ROOT: &str = "/adapter/v1";
 
+/// Header of `POST /operations`: milliseconds that the deadline leaves, by the clock of whoever asks. An
+/// agent reckons from when it gets the request: a deadline is an instant of the asker's clock, and where
+/// the two clocks differ by more than it leaves, every operation would be refused as too late.
+pub(crate) const TIME_LEFT: &str = "muster-time-left";
+
 /// The largest request body in bytes. An operation is one object's wanted state: a few KiB.
 pub const REQUEST_LIMIT: usize = 1024 * 1024;
 

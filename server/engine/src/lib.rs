@@ -25,8 +25,8 @@ pub use event::{
 };
 pub use limits::Limits;
 pub use ports::{
-    Append, AppendError, CalloutCall, Callouts, Clock, Fence, Journal, JournalError, Leases,
-    OwnerId, Sites,
+    Append, AppendError, CalloutCall, Callouts, Clock, Fence, Journal, JournalError, LeaseSight,
+    Leases, OwnerId, Sites,
 };
 pub use state::{Course, Illegal, RunState, StepState, fold};
 pub use view::{PhaseView, RunView, RunningStep, StateWord, StepView, Waiting, WaitingFor};

@@ -78,6 +78,15 @@ pub trait Journal: Send + Sync {
     async fn read(&self, run: RunId, from: Ordinal) -> Result<Vec<Record>, JournalError>;
 }
 
+/// A lease as somebody sees it who does not hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseSight {
+    /// Who holds it.
+    pub fence: Fence,
+    /// Until when, by the holder's clock.
+    pub until: Time,
+}
+
 /// Who executes a run. A lease is for liveness only: safety comes from the fence in each append and
 /// the token in each operation.
 #[async_trait]
@@ -112,6 +121,18 @@ pub trait Leases: Send + Sync {
     /// # Errors
     /// [`JournalError`] where the store does not answer.
     async fn release(&self, run: RunId, fence: &Fence) -> Result<(), JournalError>;
+
+    /// The lease of a run, if there is one, whether or not it has run out.
+    ///
+    /// # Errors
+    /// [`JournalError`] where the store does not answer.
+    async fn held(&self, run: RunId) -> Result<Option<LeaseSight>, JournalError>;
+
+    /// Ends a lease that is still as it was seen. `false`: it was renewed, given back or taken meanwhile.
+    ///
+    /// # Errors
+    /// [`JournalError`] where the store does not answer.
+    async fn end(&self, run: RunId, seen: &LeaseSight) -> Result<bool, JournalError>;
 }
 
 /// Time, handed in.
@@ -119,6 +140,8 @@ pub trait Leases: Send + Sync {
 pub trait Clock: Send + Sync {
     /// Now, for journals and deadlines.
     fn now(&self) -> Time;
+    /// For how long this clock has run. Never jumps, whoever sets the time.
+    fn steady(&self) -> Span;
     /// Waits.
     async fn sleep(&self, span: Span);
 }

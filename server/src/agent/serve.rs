@@ -96,7 +96,8 @@ pub async fn serve(
     if let Ok(address) = listener.local_addr() {
         tracing::info!(site.name = %agent.inner.site, %address, "the site agent listens");
     }
-    let router = protocol::router(Arc::new(agent.clone()), ServeOptions { token });
+    let now = Some(Arc::clone(&agent.inner.settings.now));
+    let router = protocol::router(Arc::new(agent.clone()), ServeOptions { token, now });
     protocol::run(listener, router, shutdown).await?;
     agent.drain().await;
     Ok(())

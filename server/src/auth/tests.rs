@@ -31,6 +31,9 @@ impl Clock for Hand {
     fn now(&self) -> Time {
         Time(self.0.load(Ordering::Relaxed))
     }
+    fn steady(&self) -> Span {
+        self.now().since(Time(0))
+    }
     async fn sleep(&self, span: Span) {
         self.on(span);
     }

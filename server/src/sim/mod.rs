@@ -27,7 +27,7 @@ pub(crate) mod testing {
 
     /// The demo's world, in which operations take no time.
     pub(crate) fn world() -> Router {
-        router(&sim(), &Arc::new(Notify::new()))
+        router(&sim(), &Arc::new(Notify::new()), None)
     }
 
     /// One of its sites, of a world of its own.

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use muster_adapter_remote::client::Now;
 use muster_adapter_remote::serve::{ServeOptions, router_many};
 use muster_adapter_sim::{Sim, SimClock, WorldSpec};
 use muster_contract::SiteAdapter;
@@ -68,15 +69,17 @@ impl SimClock for WorldClock {
 /// # Errors
 /// Where its file cannot be used or the address is taken.
 pub async fn run(options: WorldOptions) -> anyhow::Result<()> {
-    let clock = WorldClock(SystemClock::start());
+    let clock = SystemClock::start();
     let spec = spec(&options)?;
     let sim = Arc::new(
-        Sim::open(&options.state, &spec, Arc::new(clock))
+        Sim::open(&options.state, &spec, Arc::new(WorldClock(clock.clone())))
             .with_context(|| format!("cannot use the world in {}", options.state.display()))?,
     );
     let stop = Arc::new(Notify::new());
     let asked = Arc::new(AtomicU64::new(0));
-    let router = router(&sim, &stop).layer(from_fn_with_state(Arc::clone(&asked), count));
+    let now: Now = Arc::new(move || clock.now());
+    let router =
+        router(&sim, &stop, Some(now)).layer(from_fn_with_state(Arc::clone(&asked), count));
     let listener = TcpListener::bind(options.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     match &options.announce {
@@ -97,11 +100,11 @@ pub async fn run(options: WorldOptions) -> anyhow::Result<()> {
 }
 
 /// A world's sites, and how it is broken, healed and examined.
-pub(super) fn router(sim: &Arc<Sim>, stop: &Arc<Notify>) -> Router {
+pub(super) fn router(sim: &Arc<Sim>, stop: &Arc<Notify>, now: Option<Now>) -> Router {
     let sites: BTreeMap<SiteName, Arc<dyn SiteAdapter>> =
         sim.sites().into_iter().filter_map(|name| Some((name.clone(), sim.site(&name)?))).collect();
     let control = Control { sim: Arc::clone(sim), stop: Arc::clone(stop) };
-    router_many(sites, ServeOptions::default()).merge(control::router(control))
+    router_many(sites, ServeOptions { token: None, now }).merge(control::router(control))
 }
 
 fn spec(options: &WorldOptions) -> anyhow::Result<WorldSpec> {

@@ -1,7 +1,7 @@
 //! Leases: one row for each run that somebody executes.
 
 use async_trait::async_trait;
-use muster_engine::{Fence, JournalError, Leases, OwnerId};
+use muster_engine::{Fence, JournalError, LeaseSight, Leases, OwnerId};
 use muster_plans::id::RunId;
 use muster_plans::time::{Span, Time};
 use sea_orm::ActiveValue::Set;
@@ -44,6 +44,14 @@ impl Leases for Store {
 
     async fn release(&self, run: RunId, fence: &Fence) -> Result<(), JournalError> {
         self.give_back(run, fence).await.map_err(silent)
+    }
+
+    async fn held(&self, run: RunId) -> Result<Option<LeaseSight>, JournalError> {
+        self.sight(run).await.map_err(silent)
+    }
+
+    async fn end(&self, run: RunId, seen: &LeaseSight) -> Result<bool, JournalError> {
+        self.end_unchanged(run, seen).await.map_err(silent)
     }
 }
 
@@ -109,6 +117,26 @@ impl Store {
         let txn = self.begin().await?;
         lease::Entity::delete_many().filter(held_by(run, fence)).exec(&txn).await?;
         self.commit(txn).await
+    }
+
+    async fn sight(&self, run: RunId) -> Result<Option<LeaseSight>, Error> {
+        let row = lease::Entity::find_by_id(run.0).one(self.reader()).await?;
+        Ok(row.map(|row| LeaseSight {
+            fence: Fence {
+                owner: OwnerId(row.owner),
+                epoch: nat(row.epoch),
+                incarnation: nat(row.incarnation),
+            },
+            until: Time(row.expires_at),
+        }))
+    }
+
+    async fn end_unchanged(&self, run: RunId, seen: &LeaseSight) -> Result<bool, Error> {
+        let txn = self.begin().await?;
+        let unchanged = held_by(run, &seen.fence).add(lease::Column::ExpiresAt.eq(seen.until.0));
+        let ended = lease::Entity::delete_many().filter(unchanged).exec(&txn).await?;
+        self.commit(txn).await?;
+        Ok(ended.rows_affected == 1)
     }
 }
 

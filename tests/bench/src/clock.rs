@@ -75,7 +75,11 @@ impl WallClock {
 #[async_trait]
 impl Clock for WallClock {
     fn now(&self) -> Time {
-        self.at_start + Span(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
+        self.at_start + self.steady()
+    }
+
+    fn steady(&self) -> Span {
+        Span(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn sleep(&self, span: Span) {

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use muster_engine::{Append, AppendError, Fence, Journal, JournalError, Leases, OwnerId, Record};
+use muster_engine::{
+    Append, AppendError, Fence, Journal, JournalError, LeaseSight, Leases, OwnerId, Record,
+};
 use muster_plans::graph::Graph;
 use muster_plans::id::RunId;
 use muster_plans::time::{Span, Time};
@@ -82,6 +84,15 @@ impl Leases for Told {
     async fn release(&self, run: RunId, fence: &Fence) -> Result<(), JournalError> {
         let _turn = self.turn.lock().await;
         self.store.release(run, fence).await
+    }
+
+    async fn held(&self, run: RunId) -> Result<Option<LeaseSight>, JournalError> {
+        self.store.held(run).await
+    }
+
+    async fn end(&self, run: RunId, seen: &LeaseSight) -> Result<bool, JournalError> {
+        let _turn = self.turn.lock().await;
+        self.store.end(run, seen).await
     }
 }
 

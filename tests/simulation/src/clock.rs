@@ -49,6 +49,14 @@ struct Dial {
     since: Time,
     shown: Time,
     rate: f64,
+    /// For how long the clock had run.
+    run: Span,
+}
+
+impl Dial {
+    fn passed(&self, now: Time) -> Span {
+        Span((now.since(self.since).0 as f64 * self.rate) as u64)
+    }
 }
 
 /// A server's clock.
@@ -62,7 +70,11 @@ pub(crate) struct SkewedClock {
 impl SkewedClock {
     pub(crate) fn new(truth: TrueClock, life: Arc<Life>) -> SkewedClock {
         let now = truth.now();
-        SkewedClock { truth, dial: Mutex::new(Dial { since: now, shown: now, rate: 1.0 }), life }
+        SkewedClock {
+            truth,
+            dial: Mutex::new(Dial { since: now, shown: now, rate: 1.0, run: Span(0) }),
+            life,
+        }
     }
 
     fn dial(&self) -> Dial {
@@ -72,8 +84,9 @@ impl SkewedClock {
     /// Jumps by milliseconds, either way, and runs at another rate from now on.
     pub(crate) fn disturb(&self, by_ms: i64, rate: f64) {
         let shown = Time(muster_engine::Clock::now(self).0 + by_ms);
+        let run = muster_engine::Clock::steady(self);
         let mut dial = self.dial.lock().unwrap_or_else(PoisonError::into_inner);
-        *dial = Dial { since: self.truth.now(), shown, rate };
+        *dial = Dial { since: self.truth.now(), shown, rate, run };
     }
 }
 
@@ -81,8 +94,12 @@ impl SkewedClock {
 impl muster_engine::Clock for SkewedClock {
     fn now(&self) -> Time {
         let dial = self.dial();
-        let passed = self.truth.now().since(dial.since).0 as f64 * dial.rate;
-        dial.shown + Span(passed as u64)
+        dial.shown + dial.passed(self.truth.now())
+    }
+
+    fn steady(&self) -> Span {
+        let dial = self.dial();
+        dial.run + dial.passed(self.truth.now())
     }
 
     async fn sleep(&self, span: Span) {

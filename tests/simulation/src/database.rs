@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use muster_engine::{Append, AppendError, Ending, Fence, Opening, OwnerId, Record};
+use muster_engine::{Append, AppendError, Ending, Fence, LeaseSight, Opening, OwnerId, Record};
 use muster_plans::graph::Graph;
 use muster_plans::guard::{Guard, holds};
 use muster_plans::id::{GroupName, RunId, SiteName};
@@ -225,6 +225,28 @@ impl Database {
         let fence = fence.clone();
         self.also(Answer::Done, || Transaction::Release { run, fence });
         held
+    }
+
+    /// A run's lease.
+    pub(crate) fn held(&mut self, run: RunId) -> Option<LeaseSight> {
+        let held = self.leases.get(&run).cloned();
+        let held = held.map(|(fence, until)| LeaseSight { fence, until });
+        self.same(Question::Lease(run), Found::Lease(held.clone()));
+        held
+    }
+
+    /// Ends a lease that is as it was seen.
+    pub(crate) fn end_lease(&mut self, run: RunId, seen: &LeaseSight) -> bool {
+        let same = |(fence, until): &(Fence, Time)| (fence, until) == (&seen.fence, &seen.until);
+        let ended = self.leases.get(&run).is_some_and(same);
+        if ended {
+            self.leases.remove(&run);
+        }
+        let answer = self.also(Answer::of(ended), || {
+            let seen = seen.clone();
+            Transaction::EndLease { run, seen }
+        });
+        answer == Answer::Done
     }
 
     /// Stores a run with the plan's new state, if nothing has changed since that was read.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use muster_engine::{
-    Append, AppendError, Fence, Journal, JournalError, Leases, Ordinal, OwnerId, Record,
+    Append, AppendError, Fence, Journal, JournalError, LeaseSight, Leases, Ordinal, OwnerId, Record,
 };
 use muster_plans::id::RunId;
 use muster_plans::time::{Span, Time};
@@ -148,5 +148,22 @@ impl Leases for Desk {
             self.watch.judge(&Sight::GivenBack(run));
         }
         Ok(())
+    }
+    async fn held(&self, run: RunId) -> Result<Option<LeaseSight>, JournalError> {
+        self.life.at(Place::Elsewhere).await;
+        Ok(self.shared.lock().held(run))
+    }
+
+    async fn end(&self, run: RunId, seen: &LeaseSight) -> Result<bool, JournalError> {
+        self.life.at(Place::Elsewhere).await;
+        let ended = self.shared.lock().end_lease(run, seen);
+        if ended {
+            self.watch.see(
+                &self.life.name,
+                format_args!("ends the lease of {} on {}", seen.fence.owner.0, short(run)),
+                Some(Sight::Deserted(run)),
+            );
+        }
+        Ok(ended)
     }
 }

@@ -8,9 +8,11 @@ use muster_contract::{
     AdapterError, Capabilities, ErrorClass, FenceDomain, Observed, OpContext, OpId, OpStatus,
     Operation, Outcome, Query, Receipt, SiteAdapter, Token,
 };
+use muster_engine::Clock as _;
 use muster_plans::id::SiteName;
 use muster_plans::inventory::{Link, SiteInventory, Witness};
 
+use crate::clock::SkewedClock;
 use crate::life::{Life, Place};
 use crate::net::Net;
 use crate::watch::{Sight, Watch};
@@ -25,6 +27,7 @@ pub(crate) struct Line {
     pub(crate) inner: Arc<dyn SiteAdapter>,
     pub(crate) net: Net,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) clock: Arc<SkewedClock>,
 }
 
 impl Line {
@@ -63,7 +66,9 @@ impl Line {
         Arc<dyn SiteAdapter>,
     ) -> std::pin::Pin<Box<dyn Future<Output = Outcome<Receipt>> + Send>>
     + use<> {
-        let (ctx, op) = (ctx.clone(), op.clone());
+        let (mut ctx, op) = (ctx.clone(), op.clone());
+        // What the deadline leaves travels along, and the site's clock says until when that is.
+        ctx.deadline = self.watch.now() + ctx.deadline.since(self.clock.now());
         move |inner| Box::pin(async move { inner.execute(&ctx, &op).await })
     }
 

@@ -91,6 +91,7 @@ impl Server {
                 inner,
                 net: net.clone(),
                 watch: Arc::clone(&watch),
+                clock: Arc::clone(&clock),
             };
             (site, Arc::new(line) as Arc<dyn SiteAdapter>)
         });

@@ -26,6 +26,8 @@ pub(crate) enum Sight<'a> {
     Held(RunId, Time),
     /// A run's holder has let it go.
     GivenBack(RunId),
+    /// Somebody ends a lease that was not renewed for long.
+    Deserted(RunId),
     /// A run was stored, with what was approved.
     Created(RunId, &'a Arc<Graph>, &'a str),
     /// A server asks a site for an operation.

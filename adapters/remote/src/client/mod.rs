@@ -80,13 +80,6 @@ impl RemoteSite {
         Ok(RemoteSite { site, transport, options })
     }
 
-    /// How long an operation may take from now on: what the deadline leaves, and a slack in which
-    /// the agent can say that it gave up.
-    fn limit(&self, ctx: &OpContext) -> Duration {
-        let left = ctx.deadline.since((self.options.now)());
-        Duration::from_millis(left.0).saturating_add(self.options.slack)
-    }
-
     async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -145,7 +138,10 @@ impl SiteAdapter for RemoteSite {
 
     async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
         let body = OperationRequest { context: ctx.clone(), operation: op.clone() };
-        let answer = self.transport.post("/operations", Some(&body), self.limit(ctx)).await;
+        let left = ctx.deadline.since((self.options.now)());
+        // A slack in which the agent can say that it gave up.
+        let limit = Duration::from_millis(left.0).saturating_add(self.options.slack);
+        let answer = self.transport.post_within("/operations", &body, left, limit).await;
         answer.unwrap_or_else(|failure| self.unknown(failure))
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use muster_plans::time::Span;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use super::options::{RemoteError, RemoteOptions};
-use crate::wire::ROOT;
+use crate::wire::{ROOT, TIME_LEFT};
 
 /// A connection pool to one agent.
 pub(crate) struct Transport {
@@ -40,12 +41,24 @@ impl Transport {
         body: Option<&impl Serialize>,
         limit: Duration,
     ) -> Result<T, Failure> {
-        let mut request = self.client.post(format!("{}{path}", self.root));
-        if let Some(body) = body {
-            let bytes = serde_json::to_vec(body).map_err(|e| Failure::Nonsense(e.to_string()))?;
-            request = request.header(CONTENT_TYPE, "application/json").body(bytes);
-        }
+        let request = self.client.post(format!("{}{path}", self.root));
+        let request = match body {
+            Some(body) => with_body(request, body)?,
+            None => request,
+        };
         self.send(request, limit).await
+    }
+
+    /// As [`Transport::post`], of something that has to be over in so many milliseconds.
+    pub(crate) async fn post_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        left: Span,
+        limit: Duration,
+    ) -> Result<T, Failure> {
+        let request = self.client.post(format!("{}{path}", self.root)).header(TIME_LEFT, left.0);
+        self.send(with_body(request, body)?, limit).await
     }
 
     async fn send<T: DeserializeOwned>(
@@ -71,6 +84,11 @@ impl Transport {
         }
         Ok(bytes)
     }
+}
+
+fn with_body(request: RequestBuilder, body: &impl Serialize) -> Result<RequestBuilder, Failure> {
+    let bytes = serde_json::to_vec(body).map_err(|e| Failure::Nonsense(e.to_string()))?;
+    Ok(request.header(CONTENT_TYPE, "application/json").body(bytes))
 }
 
 /// What an answer says.

@@ -7,12 +7,13 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use muster_contract::{OpId, SiteAdapter};
+use muster_plans::time::Span;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 use super::{Shared, Sites};
 use crate::problem::{Code, Problem};
-use crate::wire::{REQUEST_LIMIT, read_strictly};
+use crate::wire::{REQUEST_LIMIT, TIME_LEFT, read_strictly};
 
 /// The site that the path means, for a caller who may ask it.
 pub(crate) struct Site(pub(crate) Arc<dyn SiteAdapter>);
@@ -60,6 +61,24 @@ async fn param(parts: &mut Parts, shared: &Shared, name: &str) -> Result<String,
         .map_err(|error| missing(error.body_text()))?;
     let found = params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
     found.ok_or_else(|| missing(format!("the path has no `{name}`")))
+}
+
+/// How long an operation may take from now on, where the caller says so.
+pub(crate) struct TimeLeft(pub(crate) Option<Span>);
+
+impl FromRequestParts<Shared> for TimeLeft {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<TimeLeft, Problem> {
+        let Some(value) = parts.headers.get(TIME_LEFT) else { return Ok(TimeLeft(None)) };
+        let left = value.to_str().ok().and_then(|text| text.parse().ok());
+        left.map(|left| TimeLeft(Some(Span(left)))).ok_or_else(|| {
+            Problem::new(
+                Code::Malformed,
+                format!("the header `{TIME_LEFT}` is not in milliseconds"),
+            )
+        })
+    }
 }
 
 /// Compares in constant time, so that a token cannot be guessed a byte at a time.

@@ -8,7 +8,7 @@ use muster_contract::{
 use muster_plans::inventory::SiteInventory;
 
 use super::Shared;
-use super::extract::{OperationId, Site, Strict};
+use super::extract::{OperationId, Site, Strict, TimeLeft};
 use crate::problem::Problem;
 use crate::wire::{FenceRequest, Health, OperationRequest, Surroundings};
 
@@ -38,9 +38,13 @@ pub(crate) async fn query(Site(site): Site, Strict(query): Strict<Query>) -> Ans
 pub(crate) async fn execute(
     State(shared): State<Shared>,
     Site(site): Site,
+    TimeLeft(left): TimeLeft,
     Strict(request): Strict<OperationRequest>,
 ) -> Json<Outcome<Receipt>> {
-    let OperationRequest { context, operation } = request;
+    let OperationRequest { mut context, operation } = request;
+    if let (Some(now), Some(left)) = (&shared.now, left) {
+        context.deadline = now() + left;
+    }
     let work = async move { site.execute(&context, &operation).await };
     Json(mutation(&shared, work).await)
 }

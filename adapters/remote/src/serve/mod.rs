@@ -12,6 +12,7 @@ use axum::Router;
 use muster_contract::SiteAdapter;
 use muster_plans::id::SiteName;
 
+use crate::client::Now;
 use crate::problem::{Code, Problem};
 use crate::tasks::Tasks;
 use crate::wire::ROOT;
@@ -24,6 +25,9 @@ pub struct ServeOptions {
     /// Every request but `GET /health` must carry it as a bearer token. `None`: nobody is asked,
     /// which is for loopback only.
     pub token: Option<String>,
+    /// What time it is for the site, so that a deadline counts from when an operation came in. `None`:
+    /// it is taken as it is, which is for callers that live by the same clock.
+    pub now: Option<Now>,
 }
 
 /// What every handler has.
@@ -31,6 +35,7 @@ pub struct ServeOptions {
 pub(crate) struct Shared {
     sites: Arc<Sites>,
     token: Option<Arc<str>>,
+    now: Option<Now>,
     tasks: Arc<Tasks>,
 }
 
@@ -59,6 +64,7 @@ fn mounted(sites: Sites, options: ServeOptions, root: &str) -> Router {
     let shared = Shared {
         sites: Arc::new(sites),
         token: options.token.map(Arc::from),
+        now: options.now,
         tasks: Arc::default(),
     };
     let mut router = Router::new();

@@ -118,7 +118,10 @@ fn acting() -> Vec<Endpoint> {
                           also after a restart and also five at once; with another operation it \
                           is refused. `refused` means that definitely nothing changed, now or by \
                           an earlier request of this operation id. Whoever gets no 200 knows \
-                          nothing: ask `operation`, or read back with `query`.",
+                          nothing: ask `operation`, or read back with `query`. The header \
+                          `muster-time-left` holds the milliseconds that the deadline leaves by \
+                          the caller's clock; where it is there, the deadline counts from when \
+                          the request came in, whatever the two clocks show.",
             request: Some(Body::OperationRequest),
             response: Body::OutcomeReceipt,
             handler: post(handlers::execute),

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::common::{Scripted, bubble, context, listen, op_id, remote, remote_with};
+use crate::common::{NOON, Scripted, bubble, context, listen, op_id, remote, remote_with};
+use muster_adapter_remote::client::Now;
 use muster_adapter_remote::serve::{ServeOptions, router, router_many};
 use muster_contract::{
     AdapterError, ErrorClass, FenceDomain, Observation, OpStatus, Outcome, Query, Receipt,
     SiteAdapter, Token,
 };
 use muster_plans::id::SiteName;
-use muster_plans::time::Time;
+use muster_plans::time::{Span, Time};
 
 fn open() -> ServeOptions {
     ServeOptions::default()
@@ -51,6 +52,21 @@ async fn every_outcome_comes_back_as_it_was() {
     let query = Query::Bubble("b-1".into());
     let seen = remote.query(&query).await.unwrap().state;
     assert!(matches!(seen, Observation::Bubble(Some(_))), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_deadline_counts_from_when_the_operation_came_in() {
+    let site = Scripted::new("paris");
+    let fast: Now = Arc::new(|| NOON + Span::mins(60));
+    for now in [None, Some(fast)] {
+        let options = ServeOptions { now, ..open() };
+        let (address, _tasks) = listen(router(site.clone(), options)).await;
+        remote(&address).execute(&context(1), &bubble("b-1")).await;
+    }
+    // The site's clock is an hour ahead of the caller's, who leaves a minute.
+    let minute = Span::secs(60);
+    let expected = [NOON + minute, NOON + Span::mins(60) + minute];
+    assert_eq!(*site.deadlines.lock().unwrap(), expected);
 }
 
 #[tokio::test]
@@ -107,7 +123,7 @@ async fn many_sites_live_behind_one_address() {
 #[tokio::test]
 async fn without_the_token_nothing_is_said_or_done() {
     let site = Scripted::new("paris");
-    let options = ServeOptions { token: Some("s3cret".to_owned()) };
+    let options = ServeOptions { token: Some("s3cret".to_owned()), now: None };
     let (address, _tasks) = listen(router(site.clone(), options)).await;
     for token in [None, Some("s3cres"), Some("s3cret2"), Some("")] {
         let remote = remote_with(&address, |options| options.token = token.map(str::to_owned));

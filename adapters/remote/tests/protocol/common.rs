@@ -33,6 +33,7 @@ pub(crate) struct Scripted {
     pub(crate) gated: AtomicBool,
     pub(crate) panics: AtomicBool,
     pub(crate) cancelled: Mutex<BTreeSet<OpId>>,
+    pub(crate) deadlines: Mutex<Vec<Time>>,
 }
 
 impl Scripted {
@@ -49,6 +50,7 @@ impl Scripted {
             gated: AtomicBool::new(false),
             panics: AtomicBool::new(false),
             cancelled: Mutex::default(),
+            deadlines: Mutex::default(),
         })
     }
 
@@ -90,6 +92,7 @@ impl SiteAdapter for Scripted {
     async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
         assert!(!self.panics.load(Ordering::SeqCst), "as planned");
         self.entered.fetch_add(1, Ordering::SeqCst);
+        self.deadlines.lock().unwrap().push(ctx.deadline);
         if self.gated.load(Ordering::SeqCst) {
             self.gate.acquire().await.unwrap().forget();
         }

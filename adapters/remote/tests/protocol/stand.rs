@@ -82,7 +82,8 @@ impl Stand {
             (name, site)
         });
         let sites: BTreeMap<SiteName, Arc<dyn SiteAdapter>> = sites.collect();
-        let router: Router = router_many(sites, ServeOptions { token: Some(TOKEN.to_owned()) });
+        let router: Router =
+            router_many(sites, ServeOptions { token: Some(TOKEN.to_owned()), now: None });
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();

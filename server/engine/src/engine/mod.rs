@@ -17,7 +17,7 @@ pub use live::Pulse;
 pub(crate) use live::{Command, Live, Registry};
 
 use crate::event::{Answer, By, Ending, Event, Evidence, Opening, Record, Verdict};
-use crate::executor::{Executor, Held, Shop};
+use crate::executor::{Executor, Held, Shop, Strangers};
 use crate::limits::Limits;
 use crate::ports::{Append, Callouts, Clock, Fence, Journal, Leases, OwnerId, Sites};
 use crate::state::{Course, RunState, fold};
@@ -47,6 +47,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) writer: Writer,
     pub(crate) registry: Registry,
+    pub(crate) strangers: Strangers,
 }
 
 struct Inner {
@@ -73,9 +74,15 @@ impl Engine {
         let (writer, queue) = Writer::channel();
         let mut tasks = JoinSet::new();
         tasks.spawn(writer::write(Arc::clone(&ports.journal), queue, limits.batch));
-        let registry = Registry::default();
-        let incarnation = AtomicU64::new(incarnation);
-        let core = Arc::new(Core { ports, owner, incarnation, limits, writer, registry });
+        let core = Arc::new(Core {
+            ports,
+            owner,
+            incarnation: AtomicU64::new(incarnation),
+            limits,
+            writer,
+            registry: Registry::default(),
+            strangers: Strangers::default(),
+        });
         Engine(Arc::new(Inner { core, closed: AtomicBool::new(false), tasks: Mutex::new(tasks) }))
     }
 

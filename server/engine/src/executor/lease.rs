@@ -8,7 +8,7 @@ use muster_plans::time::Span;
 
 use super::shop::Shop;
 use crate::engine::{Core, StartError};
-use crate::ports::{Fence, chain};
+use crate::ports::{Fence, JournalError, chain};
 
 /// A run's place in the registry while it is opened; free again when this goes.
 struct Place {
@@ -29,14 +29,18 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Takes the lease of a run that nobody holds.
+    /// Takes the lease of a run that nobody holds, or whose holder has deserted it.
     pub(crate) async fn take(core: &Arc<Core>, run: RunId) -> Result<Held, StartError> {
         if !core.registry.reserve(run) {
             return Err(StartError::AlreadyLive);
         }
         let place = Place { core: Arc::clone(core), run };
         let now = core.ports.clock.now();
-        let lease = core.ports.leases.acquire(run, &core.owner, now, core.limits.lease).await?;
+        let acquire = || core.ports.leases.acquire(run, &core.owner, now, core.limits.lease);
+        let mut lease = acquire().await?;
+        if lease.is_none() && end_deserted(core, run).await? {
+            lease = acquire().await?;
+        }
         let held = Held { place, fence: lease.ok_or(StartError::Held)? };
         let (journal, engine) = (held.fence.incarnation, core.incarnation.load(Ordering::SeqCst));
         if journal != engine {
@@ -62,6 +66,19 @@ impl Held {
             tracing::warn!(run.id = %run, store.error = words, "a lease was not given back");
         }
     }
+}
+
+/// Ends the lease of a run if its holder has not renewed it for twice its length, by this server's steady
+/// clock: until when it holds is the holder's word, and a clock that was hours ahead would keep everybody
+/// away for hours.
+async fn end_deserted(core: &Core, run: RunId) -> Result<bool, JournalError> {
+    let Some(sight) = core.ports.leases.held(run).await? else { return Ok(false) };
+    let patience = Span(core.limits.lease.0 * 2);
+    if !core.strangers.is_deserted(run, &sight, core.ports.clock.steady(), patience) {
+        return Ok(false);
+    }
+    tracing::warn!(run.id = %run, lease.owner = %sight.fence.owner.0, "a lease was not renewed, and is ended");
+    core.ports.leases.end(run, &sight).await
 }
 
 /// Keeps the lease. Comes back only when it is lost, or when the store has been silent for so long

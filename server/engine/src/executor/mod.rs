@@ -15,6 +15,7 @@ mod report;
 mod resolve;
 mod send;
 mod shop;
+mod strangers;
 mod takeover;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +28,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 pub(crate) use lease::Held;
 pub(crate) use shop::Shop;
+pub(crate) use strangers::Strangers;
 
 use crate::decide::Decider;
 use crate::engine::{Command, CommandError, Live, Stop};

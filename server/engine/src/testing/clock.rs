@@ -27,7 +27,11 @@ impl TokioClock {
 #[async_trait]
 impl Clock for TokioClock {
     fn now(&self) -> Time {
-        START + Span(u64::try_from(self.zero.elapsed().as_millis()).unwrap_or(u64::MAX))
+        START + self.steady()
+    }
+
+    fn steady(&self) -> Span {
+        Span(u64::try_from(self.zero.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn sleep(&self, span: Span) {

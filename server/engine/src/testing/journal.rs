@@ -9,7 +9,9 @@ use muster_plans::id::RunId;
 use muster_plans::time::{Span, Time};
 
 use crate::event::{Ordinal, Record};
-use crate::ports::{Append, AppendError, Fence, Journal, JournalError, Leases, OwnerId};
+use crate::ports::{
+    Append, AppendError, Fence, Journal, JournalError, LeaseSight, Leases, OwnerId,
+};
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -55,8 +57,13 @@ impl MemoryJournal {
 
     /// All leases run out.
     pub fn expire_leases(&self) {
+        self.leases_until(Time(0));
+    }
+
+    /// All leases hold until then, by the clocks of those who took them.
+    pub fn leases_until(&self, time: Time) {
         for (_, until) in self.tables().leases.values_mut() {
-            *until = Time(0);
+            *until = time;
         }
     }
 
@@ -178,5 +185,19 @@ impl Leases for MemoryJournal {
             tables.leases.remove(&run);
         }
         Ok(())
+    }
+    async fn held(&self, run: RunId) -> Result<Option<LeaseSight>, JournalError> {
+        let held = self.tables().leases.get(&run).cloned();
+        Ok(held.map(|(fence, until)| LeaseSight { fence, until }))
+    }
+
+    async fn end(&self, run: RunId, seen: &LeaseSight) -> Result<bool, JournalError> {
+        let mut tables = self.tables();
+        let same = |(fence, until): &(Fence, Time)| (fence, until) == (&seen.fence, &seen.until);
+        let ended = tables.leases.get(&run).is_some_and(same);
+        if ended {
+            tables.leases.remove(&run);
+        }
+        Ok(ended)
     }
 }

@@ -5,6 +5,7 @@ use muster_engine::{By, Ending, Event, StartError, StateWord, Stop};
 use muster_plans::graph::{Action, PromptIx, VmIx, VmRef};
 use muster_plans::id::RunId;
 use muster_plans::run::RunKind;
+use muster_plans::time::Time;
 
 use crate::rig::{Rig, run};
 
@@ -27,8 +28,30 @@ async fn one_run_has_one_owner() {
     let mut other = Rig::new(&rig.graph);
     other.journal = rig.journal.clone();
     other.crash();
-    let held = other.engine.resume(run(), rig.graph.clone()).await;
-    assert!(matches!(held, Err(StartError::Held)), "the lease is kept: {held:?}");
+    for _ in 0..3 {
+        let held = other.engine.resume(run(), rig.graph.clone()).await;
+        assert!(matches!(held, Err(StartError::Held)), "the lease is kept: {held:?}");
+        settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_nobody_renews_is_ended_whatever_its_holders_clock_has_said() {
+    let mut rig = asks();
+    rig.start().await;
+    settle().await;
+    rig.crash();
+    // The last it did is done.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    rig.journal.leases_until(Time(i64::MAX));
+    let length = std::time::Duration::from_millis(rig.limits.lease.0);
+    for wait in [std::time::Duration::ZERO, length] {
+        tokio::time::sleep(wait).await;
+        let held = rig.engine.resume(run(), rig.graph.clone()).await;
+        assert!(matches!(held, Err(StartError::Held)), "after {wait:?}: {held:?}");
+    }
+    tokio::time::sleep(length).await;
+    rig.engine.resume(run(), rig.graph.clone()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,7 +96,7 @@ async fn the_simulator_passes_over_the_protocol() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_lies_fails_and_must_be_shown_its_token() {
     let site = testing::site("paris");
-    let options = ServeOptions { token: Some("s3cret".to_owned()) };
+    let options = ServeOptions { token: Some("s3cret".to_owned()), now: None };
     let (url, _tasks) = listen(router(Arc::new(Liar(site)), options)).await;
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("token");

@@ -71,3 +71,20 @@ pub(crate) async fn a_run_whose_end_was_taken_in_cannot_be_taken(db: impl Factor
     store.runs().reopen(id(1), "running", None, Vec::new()).await.unwrap();
     assert!(store.acquire(id(1), &owner("one"), NOW, TTL).await.unwrap().is_some());
 }
+
+pub(crate) async fn a_lease_is_ended_only_as_it_was_seen(db: impl Factory) {
+    let store = db.open().await;
+    let fence = taken(&store, 1).await;
+    let seen = store.held(id(1)).await.unwrap().unwrap();
+    assert_eq!((&seen.fence, seen.until), (&fence, NOW + TTL));
+    assert!(store.renew(id(1), &fence, NOW + TTL, TTL).await.unwrap());
+    assert!(!store.end(id(1), &seen).await.unwrap(), "it was renewed meanwhile");
+    assert_eq!(store.acquire(id(1), &owner("two"), NOW + TTL, TTL).await.unwrap(), None);
+    let seen = store.held(id(1)).await.unwrap().unwrap();
+    assert!(store.end(id(1), &seen).await.unwrap());
+    assert_eq!(store.held(id(1)).await.unwrap(), None);
+    assert!(!store.renew(id(1), &fence, NOW + TTL, TTL).await.unwrap());
+    let answers = store.append(vec![entry(1, &fence, records(0, 1))]).await.unwrap();
+    assert_eq!(answers, [Err(AppendError::FencedOff)]);
+    assert!(store.acquire(id(1), &owner("two"), NOW, TTL).await.unwrap().is_some());
+}

@@ -105,6 +105,7 @@ every_database! {
     },
     lease::{
         one_owner_at_a_time,
+        a_lease_is_ended_only_as_it_was_seen,
         a_later_owner_has_a_higher_epoch,
         of_two_runs_the_later_one_is_higher,
         a_run_given_back_cannot_be_written,

@@ -21,6 +21,12 @@ impl Checker for OneHolder {
                 let what = format!("{} took {run} while its lease was held", fence.owner.0);
                 return Err((Invariant::OneHolder, what));
             }
+            Sight::Deserted(run) => {
+                if self.0.remove(run).is_some_and(|until| until > now) {
+                    let what = format!("the lease on {run} was ended while it was held");
+                    return Err((Invariant::OneHolder, what));
+                }
+            }
             Sight::Held(run, until) => {
                 self.0.insert(*run, *until);
             }

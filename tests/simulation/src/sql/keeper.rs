@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use muster_engine::Journal as _;
+use muster_engine::{Journal as _, Leases as _};
 use muster_plans::id::PlanName;
 use muster_plans::time::Span;
 use muster_store::{Options, RunFilter, Store};
@@ -87,6 +87,7 @@ impl Keeper {
     async fn find(&self, question: Question) -> anyhow::Result<Found> {
         match question {
             Question::Records(run) => Ok(Found::Records(self.store.read(run, 0).await?)),
+            Question::Lease(run) => Ok(Found::Lease(self.store.held(run).await?)),
             Question::OpenRuns => {
                 let active = RunFilter { active: Some(true), ..RunFilter::default() };
                 let page = self.store.runs().list(&active, None, RUNS).await?;

@@ -12,7 +12,7 @@ mod transaction;
 use std::sync::mpsc;
 
 use anyhow::Context as _;
-use muster_engine::{AppendError, Fence, Record};
+use muster_engine::{AppendError, Fence, LeaseSight, Record};
 use muster_plans::id::{PlanName, RunId};
 
 pub(crate) use transaction::{Stand, Transaction};
@@ -39,6 +39,7 @@ impl Answer {
 /// Something that only reads.
 pub(crate) enum Question {
     Records(RunId),
+    Lease(RunId),
     OpenRuns,
     /// The state of the plan as JSON, its version, and whether the store counts as restored.
     Standing,
@@ -48,6 +49,7 @@ pub(crate) enum Question {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
     Records(Vec<Record>),
+    Lease(Option<LeaseSight>),
     OpenRuns(Vec<RunId>),
     Standing { json: String, version: u64, restored: bool },
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_engine::{Append, Ending, Fence, Journal as _, Leases as _, OwnerId};
+use muster_engine::{Append, Ending, Fence, Journal as _, LeaseSight, Leases as _, OwnerId};
 use muster_plans::graph::Graph;
 use muster_plans::id::{GroupName, PlanName, RunId};
 use muster_plans::time::{Span, Time};
@@ -30,6 +30,10 @@ pub(crate) enum Transaction {
     Release {
         run: RunId,
         fence: Fence,
+    },
+    EndLease {
+        run: RunId,
+        seen: LeaseSight,
     },
     Create {
         run: RunId,
@@ -91,6 +95,7 @@ impl Transaction {
                 store.release(run, &fence).await?;
                 Ok(Answer::Done)
             }
+            Transaction::EndLease { run, seen } => Ok(Answer::of(store.end(run, &seen).await?)),
             Transaction::Create { run, graph, digest, groups, stand } => {
                 let row = row(run, &graph, digest);
                 let new = CreateRun {
