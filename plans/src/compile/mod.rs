@@ -43,6 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use digest::digest;
 pub use isolation::{Isolation, isolation_proof};
 
+use crate::both::both;
 use crate::config::Config;
 use crate::finding::{Code, Finding};
 use crate::graph::{Graph, StepIx};
@@ -120,12 +121,16 @@ pub fn compile(request: &Request<'_>) -> Result<Compiled, Vec<Finding>> {
 }
 
 fn graph(request: &Request<'_>, found: &mut Found) -> Option<Graph> {
-    let lay = match (request.kind, request.owed) {
-        (RunKind::Cleanup, _) => cleanup::lay(request, found)?,
-        (RunKind::Failover, Some(before)) => owed::lay(request, before),
-        _ => decided(request, found)?,
+    let finished = match (request.kind, request.owed) {
+        (RunKind::Cleanup, _) => cleanup::lay(request, found)?.builder.finish(),
+        (RunKind::Failover, Some(before)) => owed::lay(request, before).builder.finish(),
+        _ => {
+            let (model, lay) = decided(request, found)?;
+            // To give back the memory of what led there takes a while of its own.
+            both(model.members.len(), || lay.builder.finish(), || drop(model)).0
+        }
     };
-    match lay.builder.finish() {
+    match finished {
         Ok(graph) => Some(graph),
         // Circles between VMs were found before any step was laid, with their names.
         Err(circle) => {
@@ -138,8 +143,8 @@ fn graph(request: &Request<'_>, found: &mut Found) -> Option<Graph> {
     }
 }
 
-/// Workflows that need all decisions.
-fn decided(request: &Request<'_>, found: &mut Found) -> Option<Lay> {
+/// Workflows that need all decisions: these, and what they lead to.
+fn decided<'a>(request: &Request<'a>, found: &mut Found) -> Option<(Model<'a>, Lay)> {
     let mut model = Model::new(request, found)?;
     let mut lay = tables::fill(request, &mut model)?;
     match request.kind {
@@ -150,7 +155,7 @@ fn decided(request: &Request<'_>, found: &mut Found) -> Option<Lay> {
         // Made of the test's graph alone.
         RunKind::Cleanup => return None,
     }
-    Some(lay)
+    Some((model, lay))
 }
 
 /// A failover that depends on the site it leaves must not leave this function.

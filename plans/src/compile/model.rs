@@ -12,7 +12,7 @@ use super::placement::{self, Placement};
 use super::room;
 use super::settings::{Resolver, Settings};
 use super::sites::{self, Sites, Way};
-use super::storage::{self, Storage};
+use super::storage::{self, Legs, Storage};
 use crate::both::both;
 use crate::document::PlanSpec;
 use crate::finding::Code;
@@ -76,7 +76,9 @@ impl<'a> Model<'a> {
         };
         let spec = &plan.spec;
         let (sites, groups) = sites::ways(request, spec, found);
-        let members = members::members(request, &sites, &groups, found);
+        let vms = groups.iter().map(|(group, _)| group.members.len()).sum();
+        let (members, legs) =
+            both(vms, || members::members(request, &sites, &groups, found), || Legs::new(&sites));
         if members.is_empty() {
             return None;
         }
@@ -88,7 +90,8 @@ impl<'a> Model<'a> {
         let ((storage, containers), (settings, order, targets)) = both(
             members.len(),
             || {
-                let mut storage = storage::collect(request, &sites, &members, &mut of.storage);
+                let mut storage =
+                    storage::collect(request, &sites, legs, &members, &mut of.storage);
                 let (holdings, containers) = both(
                     members.len(),
                     || storage.holdings(&members, &mut of.holdings),

@@ -7,7 +7,7 @@ use crate::id::ConsistencyGroupId;
 use crate::inventory::ConsistencyGroup;
 
 /// The legs of all sites: each id is looked up once for all of them.
-pub(super) struct Legs<'a> {
+pub(crate) struct Legs<'a> {
     places: Lookup<&'a str, u32>,
     /// By site, and then by place.
     of_site: Vec<Vec<Option<&'a ConsistencyGroup>>>,
@@ -16,16 +16,25 @@ pub(super) struct Legs<'a> {
 }
 
 impl<'a> Legs<'a> {
-    pub(super) fn new(sites: &Sites<'a>) -> Legs<'a> {
+    pub(crate) fn new(sites: &Sites<'a>) -> Legs<'a> {
         let groups = |site| &sites.inventory(site).groups;
         let most = sites.all().map(|site| groups(site).len()).max().unwrap_or_default();
         let mut places = with_room(most);
+        let mut ids: Vec<&str> = Vec::with_capacity(most);
         let mut of_site = Vec::with_capacity(sites.names.len());
         for site in sites.all() {
             let mut legs = vec![None; most];
-            for leg in groups(site) {
-                let next = places.len();
-                let place = *places.entry(leg.id.as_str()).or_insert(next as u32) as usize;
+            for (ix, leg) in groups(site).iter().enumerate() {
+                // Sites mostly list the same groups in the same order.
+                let place = if ids.get(ix) == Some(&leg.id.as_str()) {
+                    ix
+                } else {
+                    let next = ids.len() as u32;
+                    *places.entry(leg.id.as_str()).or_insert_with(|| {
+                        ids.push(leg.id.as_str());
+                        next
+                    }) as usize
+                };
                 legs.resize(legs.len().max(place + 1), None);
                 legs[place] = Some(leg);
             }

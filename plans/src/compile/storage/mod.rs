@@ -16,7 +16,7 @@ use crate::id::{ConsistencyGroupId, PolicyName, VolumeId};
 use crate::inventory::{ConsistencyGroup, ReplicaRole, ReplicationMode, VirtualMachine};
 use crate::run::RunKind;
 use crate::time::Time;
-use legs::Legs;
+pub(crate) use legs::Legs;
 use point::capture;
 pub(crate) use point::judge_age;
 use torn::judge_home;
@@ -111,13 +111,14 @@ impl Storage<'_> {
 pub(crate) fn collect<'a>(
     request: &Request<'a>,
     sites: &Sites<'a>,
+    legs: Legs<'a>,
     members: &[Member<'a>],
     found: &mut Found,
 ) -> Storage<'a> {
     let of_volume = with_room(members.len() * 2);
     let mut collector = Collector {
         request,
-        legs: Legs::new(sites),
+        legs,
         seen: sites.inventories.iter().map(|site| site.observed_at).collect(),
         storage: Storage { of_volume, ..Storage::default() },
         one_legged: Names::default(),
