@@ -45,7 +45,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("tests/model", &[]),
     (
         "tests/simulation",
-        &["muster-plans", "muster-contract", "muster-adapter-sim", "muster-engine"],
+        &["muster-plans", "muster-contract", "muster-adapter-sim", "muster-engine", "muster-store"],
     ),
 ];
 

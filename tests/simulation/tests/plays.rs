@@ -3,7 +3,7 @@
 //! The thousands of seeds of a change are played by `muster-sim` (see `tests/run`); here are a few, so
 //! that a plain `cargo test` plays some as well.
 
-use muster_simulation::{Crash, Mode, Options, Place, Workflow, play, sweep};
+use muster_simulation::{Crash, Mode, Options, Place, Store, Workflow, play, sweep};
 
 #[test]
 fn the_same_seed_plays_the_same() {
@@ -11,6 +11,19 @@ fn the_same_seed_plays_the_same() {
         let (one, two) = (play(seed, &Options::default()), play(seed, &Options::default()));
         assert_eq!(one.unwrap().digest, two.unwrap().digest, "seed {seed}");
     }
+}
+
+#[test]
+fn the_products_store_on_sqlite_does_as_the_plain_values_do() {
+    let mut commits = 0;
+    for seed in 0..6 {
+        let plain = play(seed, &Options::default()).unwrap();
+        let sqlite = play(seed, &Options { store: Store::Sqlite, ..Options::default() }).unwrap();
+        assert_eq!(sqlite.broken, None, "seed {seed}");
+        assert_eq!(sqlite.digest, plain.digest, "seed {seed}");
+        commits += sqlite.commits;
+    }
+    assert!(commits > 100, "{commits}");
 }
 
 #[test]

@@ -22,10 +22,9 @@ impl Checker for OneHolder {
                 return Err((Invariant::OneHolder, what));
             }
             Sight::Deserted(run) => {
-                if self.0.remove(run).is_some_and(|until| until > now) {
-                    let what = format!("the lease on {run} was ended while it was held");
-                    return Err((Invariant::OneHolder, what));
-                }
+                let held = self.0.remove(run).is_some_and(|until| until > now);
+                let what = format!("the lease on {run} was ended while it was held");
+                return if held { Err((Invariant::OneHolder, what)) } else { Ok(()) };
             }
             Sight::Held(run, until) => {
                 self.0.insert(*run, *until);

@@ -6,6 +6,8 @@
 //! With [`Sql`] beside it the product's own store does every transaction as well, and the servers get
 //! the store's answers; where the two differ, one of them is wrong.
 
+mod agree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use muster_plans::id::{GroupName, RunId, SiteName};
 use muster_plans::inventory::{Link, SiteInventory, Witness};
 use muster_plans::time::{Span, Time};
 
-use crate::sql::{Answer, Found, Question, Sql, Stand, Transaction};
+use crate::sql::{Answer, Found, Question, Sql, Transaction};
 use crate::standing::Standing;
 
 /// A run as it is stored.
@@ -80,51 +82,6 @@ impl Database {
             self.compare(&"a backup", &Answer::Life(incarnation), answer);
         }
         self.check_standing();
-    }
-
-    /// The store does the same, and its answer counts.
-    fn also(&mut self, expected: Answer, transaction: impl FnOnce() -> Transaction) -> Answer {
-        let Some(sql) = &mut self.sql else { return expected };
-        let transaction = transaction();
-        let answer = sql.carry_out(transaction.clone());
-        self.compare(&transaction, &expected, answer).unwrap_or(expected)
-    }
-
-    fn compare(
-        &mut self,
-        what: &dyn std::fmt::Debug,
-        expected: &Answer,
-        answer: anyhow::Result<Answer>,
-    ) -> Option<Answer> {
-        if !answer.as_ref().is_ok_and(|answer| answer == expected) {
-            let what = format!("{what:?}").chars().take(400).collect::<String>();
-            self.differs.get_or_insert(format!("{what}: {answer:?}, and not {expected:?}"));
-        }
-        answer.ok()
-    }
-
-    fn same(&mut self, question: Question, expected: Found) -> Found {
-        let Some(sql) = &self.sql else { return expected };
-        let found = sql.find(question);
-        if !found.as_ref().is_ok_and(|found| *found == expected) {
-            self.differs.get_or_insert(format!("{found:?}, and not {expected:?}"));
-        }
-        found.unwrap_or(expected)
-    }
-
-    /// Whether the store holds what this one holds of the plan.
-    pub(crate) fn check_standing(&mut self) {
-        let (json, version) = match self.standing.version {
-            0 => (String::new(), 0),
-            version => (self.standing.to_json(), version),
-        };
-        let restored = self.on_hold;
-        self.same(Question::Standing, Found::Standing { json, version, restored });
-    }
-
-    /// A change of where the plan stands, if it is still as it was read.
-    fn change(&self, next: &Standing) -> Stand {
-        Stand { json: next.to_json(), read: next.version - 1 }
     }
 
     /// Appends, as far as each run's fence and position allow.
