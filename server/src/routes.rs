@@ -91,6 +91,7 @@ fn writing() -> Table<Arc<App>> {
         .post("/api/v1/runs/{id}/rule", AnyOf(&[RunRule, TestSteer]), runs::rule)
         .post("/api/v1/runs/{id}/resume", AnyOf(&[RunResume, TestSteer]), runs::resume)
         .post("/api/v1/plans/{name}/commit", AnyOf(&[RunPlanned, RunFailover]), plans::commit)
+        .post("/api/v1/plans/{name}/rebuild", Needs(RestoreSettle), plans::rebuild)
         .post("/api/v1/approvals", START, approvals::request)
         .post("/api/v1/approvals/{id}/approve", Needs(RunApprove), approvals::approve)
         .post("/api/v1/server/hold/release", Needs(RestoreSettle), server::release)

@@ -33,6 +33,7 @@ use super::{
         plans::forecast,
         plans::explain,
         plans::commit,
+        plans::rebuild,
         documents::list,
         documents::show,
         documents::put,

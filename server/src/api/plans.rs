@@ -6,7 +6,9 @@ use muster_plans::graph::render;
 use muster_plans::id::PlanName;
 use serde::Deserialize;
 
-use super::dto::{CommitRequest, ForecastDto, GraphDto, Page, PlanDto, ReadinessDto};
+use super::dto::{
+    CommitRequest, ForecastDto, GraphDto, Page, PlanDto, ReadinessDto, RebuildRequest, RebuiltDto,
+};
 use super::{Answer, GraphForm, KindQuery, TheApp, page_of};
 use crate::http::{Code, Json, PageQuery, Path, Problem, Query, Who};
 use crate::ops::{self, Wanted};
@@ -128,4 +130,19 @@ pub(crate) async fn commit(
     let plan = PlanName::from(name.as_str());
     ops::commit(&app, &who.asker(), &plan, request.reason.as_deref()).await?;
     show(State(app), Path(name)).await
+}
+
+/// Sets a plan against what its sites hold, where it stands elsewhere: the storage is right, and a halted run
+/// that cannot have led there is given up.
+#[utoipa::path(post, path = "/api/v1/plans/{name}/rebuild", tag = "plans",
+    params(("name" = String, Path)), request_body = RebuildRequest,
+    responses((status = 200, body = RebuiltDto), (status = 409, description = "a run is under way")))]
+pub(crate) async fn rebuild(
+    State(app): TheApp,
+    who: Who,
+    Path(name): Path<String>,
+    Json(request): Json<RebuildRequest>,
+) -> Answer<RebuiltDto> {
+    let plan = PlanName::from(name.as_str());
+    Ok(Json(ops::rebuild(&app, &who.asker(), &plan, &request).await?))
 }

@@ -11,7 +11,7 @@ use muster_plans::source::SourceFile;
 use super::client::Client;
 use super::exit::Exit;
 use super::{Format, Server, apply, output};
-use crate::api::dto::{GraphDto, PlanDto, ReadinessDto, StartKind};
+use crate::api::dto::{GraphDto, PlanDto, ReadinessDto, RebuiltDto, StartKind};
 use crate::view::word;
 
 /// Recovery plans.
@@ -63,6 +63,18 @@ enum Command {
         /// Why; stands in the audit trail.
         #[arg(long)]
         reason: Option<String>,
+    },
+    /// Set a plan against what its sites hold now, where it stands elsewhere: the storage is right, and a
+    /// halted run that cannot have led there is given up. Look at the sites first.
+    Rebuild {
+        /// The plan.
+        plan: String,
+        /// What you have looked at; stands in the audit trail.
+        #[arg(long)]
+        reason: String,
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// List plans and where they stand.
     List,
@@ -131,10 +143,33 @@ impl Plan {
                 print_plan(&client, &plan)?;
                 Ok(Exit::Done)
             }
+            Command::Rebuild { plan, reason, dry_run } => {
+                let body = serde_json::json!({"reason": reason, "dryRun": dry_run});
+                rebuilt(&client, &client.post(&format!("/plans/{plan}/rebuild"), &body).await?)
+            }
             Command::List => list(&client).await,
             Command::Show { plan } => show(&client, &plan).await,
         }
     }
+}
+
+/// A site that did not answer is a problem to look after.
+fn rebuilt(client: &Client, rebuilt: &RebuiltDto) -> anyhow::Result<Exit> {
+    if client.format == Format::Json {
+        output::json(rebuilt)?;
+    } else {
+        let name = &rebuilt.plan;
+        match (rebuilt.contradictions.is_empty(), rebuilt.dry_run) {
+            (true, _) => output::line(&format!("plan {name} stands where its storage says")),
+            (false, true) => output::line("nothing was changed; this would be:"),
+            (false, false) => output::line(&format!("plan {name} was set to what its sites hold")),
+        }
+        super::server::contradictions(&rebuilt.contradictions);
+        for site in &rebuilt.silent {
+            output::line(&format!("  {site} did not answer: what it holds is not known"));
+        }
+    }
+    Ok(if rebuilt.silent.is_empty() { Exit::Done } else { Exit::Problems })
 }
 
 fn print_findings(findings: &[Finding], format: FindingFormat) -> anyhow::Result<()> {

@@ -77,7 +77,7 @@ fn released(client: &Client, released: &ReleasedDto) -> anyhow::Result<Exit> {
 }
 
 /// What the database said and the storage does not.
-fn contradictions(all: &[ContradictionDto]) {
+pub(super) fn contradictions(all: &[ContradictionDto]) {
     for one in all {
         output::line(&format!(
             "plan {} and its storage contradict each other; {}",

@@ -1,19 +1,24 @@
-//! After a restore: the plans of the database, set against what the sites hold.
+//! The plans of the database, set against what the sites hold: after a restore all of them, and at any
+//! time one that somebody asks for.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use muster_engine::{By, Ending, StartError};
 use muster_plans::graph::Graph;
-use muster_plans::id::{ConsistencyGroupId, PlanName, RunId};
+use muster_plans::group::DerivedGroup;
+use muster_plans::id::{ConsistencyGroupId, PlanName, RunId, SiteName};
 use muster_plans::state::{Going, Phase, PlanState, Reckoning, Sight, reckon, sights};
 use muster_store::Finish;
 
-use super::{Asker, Refused, Standing, all_standings, load, standing_of};
-use crate::api::dto::ContradictionDto;
+use super::compile::no_plan;
+use super::control::needs_reason;
+use super::{Asker, Refused, Standing, all_standings, load, not_on_hold, standing_of};
+use crate::api::dto::{ContradictionDto, RebuildRequest, RebuiltDto};
 use crate::app::App;
 use crate::http::Code;
 use crate::landscape::Landscape;
+use crate::tasks::inventory;
 
 /// A plan whose state in the database is not what its storage says.
 #[derive(Debug)]
@@ -85,18 +90,76 @@ pub(super) async fn contradictions(app: &App) -> Result<Vec<Contradiction>, Refu
     Ok(found)
 }
 
+/// The protection groups of a plan.
+fn groups_of<'a>(
+    landscape: &'a Landscape,
+    plan: &PlanName,
+) -> impl Iterator<Item = &'a DerivedGroup> {
+    let groups = landscape.config.plans.get(plan).map(|plan| plan.spec.protection_groups.iter());
+    groups.into_iter().flatten().filter_map(|name| landscape.derivation.groups.get(name))
+}
+
+fn sites_of<'a>(
+    landscape: &'a Landscape,
+    plan: &PlanName,
+) -> impl Iterator<Item = &'a SiteName> + use<'a> {
+    let sites: BTreeSet<&SiteName> =
+        groups_of(landscape, plan).flat_map(|group| [&group.protected, &group.recovery]).collect();
+    sites.into_iter()
+}
+
 /// The groups of a plan at the sites that answer, but for some.
 fn of_plan<'a>(
     landscape: &'a Landscape,
     plan: &PlanName,
     but: &BTreeSet<ConsistencyGroupId>,
 ) -> Vec<Sight<'a>> {
-    let groups = landscape.config.plans.get(plan).map(|plan| plan.spec.protection_groups.iter());
-    let groups = groups.into_iter().flatten();
-    let derived = groups.filter_map(|name| landscape.derivation.groups.get(name));
+    let derived = groups_of(landscape, plan);
     let mut sights = sights(&landscape.inventory, derived, |site| landscape.answers(site));
     sights.retain(|sight| !but.contains(sight.id));
     sights
+}
+
+/// One plan, set against what its sites hold now. A site that was away when a hold was released, or an array
+/// that somebody has switched by hand, leaves a plan standing where its storage does not: runs then fail
+/// however often they are tried.
+///
+/// # Errors
+/// Where the server holds, no reason is given, there is no such plan, a run of it is under way, or the store
+/// does not answer.
+pub async fn rebuild(
+    app: &Arc<App>,
+    asker: &Asker,
+    plan: &PlanName,
+    request: &RebuildRequest,
+) -> Result<RebuiltDto, Refused> {
+    not_on_hold(app)?;
+    needs_reason(&request.reason)?;
+    if !app.current.get().config.plans.contains_key(plan) {
+        return Err(no_plan(plan));
+    }
+    let _one_at_a_time = app.starting.lock().await;
+    let standing = standing_of(app, plan).await?;
+    if standing.state.is_running() {
+        return Err(Refused::new(
+            Code::NotAllowedNow,
+            format!("a run of plan {plan} is under way"),
+            "wait for its end, or cancel it; what it has moved so far is its affair",
+        ));
+    }
+    inventory::round(app).await;
+    let landscape = app.current.get();
+    let silent: Vec<String> = sites_of(&landscape, plan)
+        .filter(|site| !landscape.answers(site))
+        .map(|site| site.to_string())
+        .collect();
+    let mut found = contradictions(app).await?;
+    found.retain(|contradiction| contradiction.plan == *plan);
+    let contradictions = found.iter().map(Contradiction::dto).collect();
+    if !request.dry_run {
+        settle(app, asker, &request.reason, &found).await?;
+    }
+    Ok(RebuiltDto { plan: plan.to_string(), dry_run: request.dry_run, contradictions, silent })
 }
 
 /// Lets the storage be right: runs that cannot have led there are given up, and the plans' states are
@@ -170,14 +233,14 @@ async fn write_off(
     asker: &Asker,
     reason: &str,
 ) -> Result<(), Refused> {
-    let reason = format!("the sites hold what this run cannot have led to; released: {reason}");
+    let reason = format!("the sites hold what this run cannot have led to; given up: {reason}");
     match app.engine.abandon(run, graph, By(asker.by.clone()), reason).await {
         // Never opened, or at its end although nobody had taken it in: nothing is to be written.
         Ok(()) | Err(StartError::Empty | StartError::Over(_)) => Ok(()),
         Err(error) => Err(Refused::new(
             Code::NotAllowedNow,
             format!("run {run} cannot be given up: {error}"),
-            "release the server again; what is done already is not done twice",
+            "try again; what is done already is not done twice",
         )),
     }
 }

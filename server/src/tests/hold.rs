@@ -5,12 +5,13 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use muster_contract::{Observation, Query};
 use muster_engine::{Ending, Sites};
-use muster_plans::id::SiteName;
+use muster_plans::id::{PlanName, SiteName};
 use muster_store::Finish;
 use serde_json::json;
 
 use super::{Rig, refusal, refused};
 use crate::auth::Role;
+use crate::ops::Standing;
 
 /// Without a lease in between only the orderly stop tells the backup from the database.
 #[tokio::test(flavor = "multi_thread")]
@@ -195,6 +196,55 @@ async fn given_up(halted: bool) {
     let resumed = rig.post(&format!("/runs/{moved}/resume"), json!({})).await;
     assert_eq!(refusal(resumed), refused(409, "not-allowed-now"));
     // The way back is open.
+    let back = rig.begin(json!({"plan": "archive", "kind": "planned"})).await;
+    assert_eq!(rig.ended(back).await, "succeeded");
+    rig.stop().await;
+}
+
+/// No restore, and still the plan stands where its storage does not: as where a site was away when a hold
+/// was released.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_set_against_its_storage_whenever_somebody_asks() {
+    let mut rig = Rig::start().await;
+    let archive = PlanName::from("archive");
+    let before = rig.standing("archive").await;
+    for kind in ["planned", "reprotect"] {
+        let run = rig.begin(json!({"plan": "archive", "kind": kind})).await;
+        assert_eq!(rig.ended(run).await, "succeeded");
+    }
+    let after = rig.standing("archive").await;
+    let path = "/plans/archive/rebuild";
+    let reason = json!({"reason": "looked at both arrays"});
+    let (status, agreed) = rig.post(path, reason.clone()).await;
+    assert_eq!((status, &agreed["contradictions"]), (StatusCode::OK, &json!([])), "{agreed:#}");
+    assert_eq!(rig.standing("archive").await.version, after.version, "nothing was changed");
+    // The plan forgets both runs.
+    let forgotten = Standing { version: after.version, ..before.clone() };
+    rig.app().store.plan_states().put(&forgotten.change(&archive)).await.unwrap();
+    let wrong = rig.standing("archive").await;
+    assert_eq!(wrong.state, before.state);
+
+    let auditor = rig.user("ada", &[Role::Auditor, Role::RecoveryAdmin]).await;
+    let denied = rig.post_as(&auditor, path, reason.clone()).await;
+    assert_eq!(refusal(denied), refused(403, "not-allowed"));
+    let blank = rig.post(path, json!({"reason": " "})).await;
+    assert_eq!(refusal(blank), refused(422, "reason-needed"));
+    let nobody = rig.post("/plans/nothing/rebuild", reason.clone()).await;
+    assert_eq!(refusal(nobody), refused(404, "not-found"));
+
+    let dry = json!({"reason": "to see", "dryRun": true});
+    let (_, would) = rig.post(path, dry).await;
+    assert_eq!(would["contradictions"][0]["then"], "the plan is then: at rest, direction reversed");
+    assert_eq!(rig.standing("archive").await.version, wrong.version, "a dry run changes nothing");
+    let (status, done) = rig.post(path, reason.clone()).await;
+    assert_eq!((status, &done["contradictions"]), (StatusCode::OK, &would["contradictions"]));
+    assert_eq!(rig.standing("archive").await.state, after.state);
+    assert!(rig.audit().await.contains(&"admin plan.rebuild".to_owned()));
+    // The way back is open, and while it is under way nobody sets anything.
+    let test = rig.begin(json!({"plan": "bank", "kind": "test"})).await;
+    rig.waits(test).await;
+    let busy = rig.post("/plans/bank/rebuild", reason).await;
+    assert_eq!(refusal(busy), refused(409, "not-allowed-now"));
     let back = rig.begin(json!({"plan": "archive", "kind": "planned"})).await;
     assert_eq!(rig.ended(back).await, "succeeded");
     rig.stop().await;

@@ -64,6 +64,12 @@ pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) 
         return;
     }
     let standing = core.shared.lock().standing.clone();
+    if operator.helps_only && !standing.state.is_running() && operator.dice.chance(0.1) {
+        // What does not come to its end however often it is tried may stand on what is not so.
+        core.watch.note("ines", format_args!("sets the plan against the storage"));
+        crate::release::reckon_with_sites(&core).await;
+        return;
+    }
     match standing.active {
         Some(run) if standing.state.is_running() => operator.steer(&core, run).await,
         Some(run) if standing.state.halted().is_some() => {

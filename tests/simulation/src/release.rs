@@ -34,6 +34,25 @@ pub(crate) async fn release(core: &Arc<Core>) {
         }
         untold.insert(site.clone());
     }
+    if !reckon_with_sites(core).await {
+        return;
+    }
+    let silent: Vec<SiteName> = untold.iter().cloned().collect();
+    {
+        let mut database = core.shared.lock();
+        // It has died meanwhile, or the database was put back once more.
+        if core.life.is_dead() || database.incarnation != incarnation {
+            return;
+        }
+        database.let_go(untold);
+    }
+    core.watch.note("ines", format_args!("lets {} go on", core.life.name));
+    core.watch.judge(&Sight::Released(incarnation, &silent));
+}
+
+/// Sets where the plan stands against what the sites hold now. `false`: not now, because a run cannot be
+/// given up yet.
+pub(crate) async fn reckon_with_sites(core: &Arc<Core>) -> bool {
     let answered = core.look_at_sites().await;
     let (standing, inventory) = {
         let database = core.shared.lock();
@@ -48,20 +67,7 @@ pub(crate) async fn release(core: &Arc<Core>) {
         true => reckon(&standing.state, graph.as_deref(), &sights),
         false => Reckoning::default(),
     };
-    if !settle(core, standing, reckoning).await {
-        return;
-    }
-    let silent: Vec<SiteName> = untold.iter().cloned().collect();
-    {
-        let mut database = core.shared.lock();
-        // It has died meanwhile, or the database was put back once more.
-        if core.life.is_dead() || database.incarnation != incarnation {
-            return;
-        }
-        database.let_go(untold);
-    }
-    core.watch.note("ines", format_args!("lets {} go on", core.life.name));
-    core.watch.judge(&Sight::Released(incarnation, &silent));
+    settle(core, standing, reckoning).await
 }
 
 /// Raises the fence of a site to this life of the journal.

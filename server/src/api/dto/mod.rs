@@ -26,7 +26,7 @@ pub use inventory::{ObjectDto, PolicyDto, VmDto};
 pub use me::{ChangePassword, MeDto, SessionDto, SignInRequest, SignedInDto};
 pub use plan::{
     ActionDto, CommitRequest, EvidenceDto, ForecastDto, GraphDto, GraphStepDto, GroupPointDto,
-    PlanDto, ReadinessDto,
+    PlanDto, ReadinessDto, RebuildRequest, RebuiltDto,
 };
 pub use run::{
     AnswerRequest, AttestRequest, CancelRequest, ChainDto, PhaseDto, ResumeRequest, RuleRequest,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::document::FindingDto;
+use super::server::ContradictionDto;
 
 /// A plan and where it stands.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -60,6 +61,31 @@ pub struct CommitRequest {
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// Sets a plan against what its sites hold.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RebuildRequest {
+    /// What you have looked at; stands in the audit trail.
+    pub reason: String,
+    /// Only say what would change.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A plan that was set against what its sites hold.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RebuiltDto {
+    /// The plan.
+    pub plan: String,
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// Where the storage is right and the database was not; none: they agree, and nothing was changed.
+    pub contradictions: Vec<ContradictionDto>,
+    /// Sites of the plan that did not answer: what they hold is not known.
+    pub silent: Vec<String>,
 }
 
 /// A kind of run, and whether it may be started now.
