@@ -137,7 +137,7 @@ pub struct Release {
     pub without: String,
 }
 
-/// POST `/runs/{id}/cancel`, `/resume`, `/owed` and `/plans/{name}/commit`.
+/// POST `/runs/{id}/cancel`, `/resume`, `/owed`, `/plans/{name}/commit` and `/rebuild`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Reason {

@@ -34,6 +34,8 @@ pub mod pattern {
     pub const START: &str = "/plans/{name}/start";
     /// POST ([`crate::form::Reason`]): makes a recovery final.
     pub const PLAN_COMMIT: &str = "/plans/{name}/commit";
+    /// Sets a plan against what its sites hold.
+    pub const PLAN_REBUILD: &str = "/plans/{name}/rebuild";
     /// GET: runs ([`crate::form::RunsQuery`]).
     pub const RUNS: &str = "/runs";
     /// GET: one run ([`crate::form::RunQuery`]).
@@ -90,6 +92,11 @@ pub fn start_action(name: &str) -> String {
 /// Action of the form that makes a recovery final.
 pub fn commit_action(name: &str) -> String {
     format!("/plans/{}/commit", encode(name))
+}
+
+/// Action of the form that sets a plan against what its sites hold.
+pub fn rebuild_action(name: &str) -> String {
+    format!("/plans/{}/rebuild", encode(name))
 }
 
 /// Link to a run.

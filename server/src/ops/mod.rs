@@ -39,7 +39,7 @@ pub use load::{RunState, row as load_row, run as load_run};
 pub use outlook::{Outlook, Outlooks, outlook};
 pub use points::of_graph as points_of_graph;
 pub use readiness::{forecast, readiness};
-pub use reckon::rebuild;
+pub use reckon::{contradiction_of, rebuild};
 pub use returned::notice_sites;
 pub use standing::{Standing, all_standings, standing_of};
 pub use start::start;

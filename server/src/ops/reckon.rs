@@ -13,7 +13,7 @@ use muster_store::Finish;
 
 use super::compile::no_plan;
 use super::control::needs_reason;
-use super::{Asker, Refused, Standing, all_standings, load, not_on_hold, standing_of};
+use super::{Asker, Refused, Standing, all_standings, load, not_on_hold, on_hold, standing_of};
 use crate::api::dto::{ContradictionDto, RebuildRequest, RebuiltDto};
 use crate::app::App;
 use crate::http::Code;
@@ -118,6 +118,35 @@ fn of_plan<'a>(
     let mut sights = sights(&landscape.inventory, derived, |site| landscape.answers(site));
     sights.retain(|sight| !but.contains(sight.id));
     sights
+}
+
+/// What contradicts a plan's state, for a page. `None` also where that cannot be said: while a run is under
+/// way or the server holds, and until a site was read since the last run's end.
+///
+/// # Errors
+/// Where the store does not answer.
+pub async fn contradiction_of(
+    app: &App,
+    plan: &PlanName,
+    standing: &Standing,
+) -> Result<Option<ContradictionDto>, Refused> {
+    if on_hold(app) || standing.state.is_running() {
+        return Ok(None);
+    }
+    let ended = match standing.last.or(standing.active) {
+        Some(run) => app.store.runs().get(run).await?.and_then(|run| run.ended_at),
+        None => None,
+    };
+    let landscape = app.current.get();
+    let was_read = |site: &&SiteName| {
+        let seen = landscape.inventory.sites.get(*site).map(|site| site.observed_at);
+        !landscape.answers(site) || seen >= ended
+    };
+    if !sites_of(&landscape, plan).all(|site| was_read(&site)) {
+        return Ok(None);
+    }
+    let found = contradictions(app).await?;
+    Ok(found.iter().find(|found| found.plan == *plan).map(Contradiction::dto))
 }
 
 /// One plan, set against what its sites hold now. A site that was away when a hold was released, or an array

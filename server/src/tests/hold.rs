@@ -236,10 +236,14 @@ async fn a_plan_is_set_against_its_storage_whenever_somebody_asks() {
     let (_, would) = rig.post(path, dry).await;
     assert_eq!(would["contradictions"][0]["then"], "the plan is then: at rest, direction reversed");
     assert_eq!(rig.standing("archive").await.version, wrong.version, "a dry run changes nothing");
+    let page = rig.page("/plans/archive").await;
+    assert!(page.contains("The storage says otherwise"), "{page}");
+    assert!(page.contains("Take the storage's word"), "{page}");
     let (status, done) = rig.post(path, reason.clone()).await;
     assert_eq!((status, &done["contradictions"]), (StatusCode::OK, &would["contradictions"]));
     assert_eq!(rig.standing("archive").await.state, after.state);
     assert!(rig.audit().await.contains(&"admin plan.rebuild".to_owned()));
+    assert!(!rig.page("/plans/archive").await.contains("The storage says otherwise"));
     // The way back is open, and while it is under way nobody sets anything.
     let test = rig.begin(json!({"plan": "bank", "kind": "test"})).await;
     rig.waits(test).await;

@@ -3,8 +3,9 @@
 use axum::http::{HeaderMap, Uri, header};
 use muster_store::RunFilter;
 use muster_web::state::Tone;
-use muster_web::{Banner, Chrome, Contradiction, Hold, Nav, Theme, User};
+use muster_web::{Banner, Chrome, Hold, Nav, Theme, User};
 
+use super::words;
 use crate::app::App;
 use crate::auth::{Principal, Privilege};
 use crate::http::Who;
@@ -37,9 +38,7 @@ async fn hold(app: &App, who: &Who) -> Hold {
     let refused = (!may).then(|| format!("It takes {}.", Privilege::RestoreSettle));
     // Where the store does not answer the page says so anyway, and nobody lets the server go on.
     let found = ops::server_state(app).await.map(|server| server.contradictions);
-    let found = found.unwrap_or_default().into_iter();
-    let contradictions =
-        found.map(|one| Contradiction { plan: one.plan, says: one.says, then: one.then });
+    let contradictions = found.unwrap_or_default().into_iter().map(words::contradiction);
     Hold { refused, contradictions: contradictions.collect() }
 }
 

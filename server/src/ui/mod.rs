@@ -87,6 +87,7 @@ fn saying() -> Table<Arc<App>> {
     Table::pages()
         .post(pattern::START, START, start::start)
         .post(pattern::PLAN_COMMIT, AnyOf(&[RunPlanned, RunFailover]), plan::make_final)
+        .post(pattern::PLAN_REBUILD, Needs(RestoreSettle), plan::rebuild)
         .post(pattern::HOLD_RELEASE, Needs(RestoreSettle), hold::release)
         .post(pattern::RUN_ANSWER, AnyOf(&[RunAnswer, TestSteer]), run_post::answer)
         .post(pattern::RUN_ATTEST, Needs(RunAttest), run_post::attest)

@@ -12,7 +12,8 @@ use muster_store::RunFilter;
 use muster_web::Nav;
 use muster_web::form::{PlanQuery, Reason};
 use muster_web::page::{
-    CommitOffer, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
+    CommitOffer, Contradicted, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase,
+    PlannedStep, Verified,
 };
 use muster_web::part::{RunLine, When};
 use muster_web::route;
@@ -22,6 +23,7 @@ use super::chrome::{self, At};
 use super::verdict::{self, Tests, Verdict};
 use super::{document, render, subject, words};
 use crate::api::TheApp;
+use crate::api::dto::RebuildRequest;
 use crate::app::App;
 use crate::auth::Privilege;
 use crate::http::{Code, Form, Path, Problem, Query, Who};
@@ -59,6 +61,7 @@ pub(super) async fn show(
         history: history(&app, &plan).await?,
         offers: offers(&verdict, &tests),
         commit: commit(&verdict, &who, app.now().0),
+        contradicted: contradicted(&app, &plan, &verdict, &who).await?,
         verified: verified(&verdict, &tests),
         forecast,
         steps,
@@ -101,6 +104,30 @@ fn commit(verdict: &Verdict, who: &Who, now: i64) -> Option<CommitOffer> {
         until: verdict.standing.commit_at.map(|at| When::new(at.0, now)),
         refused: (!may.contains(&true)).then_some(words),
     })
+}
+
+async fn contradicted(
+    app: &App,
+    plan: &PlanName,
+    verdict: &Verdict,
+    who: &Who,
+) -> Result<Option<Contradicted>, Problem> {
+    let found = ops::contradiction_of(app, plan, &verdict.standing).await?;
+    let may = who.principal.may(Privilege::RestoreSettle);
+    let refused = (!may).then(|| format!("It takes {}.", Privilege::RestoreSettle));
+    Ok(found.map(|found| Contradicted { found: words::contradiction(found), refused }))
+}
+
+/// Takes the storage's word, by form.
+pub(super) async fn rebuild(
+    State(app): TheApp,
+    who: Who,
+    Path(name): Path<String>,
+    Form(form): Form<Reason>,
+) -> Result<Response, Problem> {
+    let request = RebuildRequest { reason: form.reason, dry_run: false };
+    ops::rebuild(&app, &who.asker(), &PlanName::from(name.as_str()), &request).await?;
+    Ok(Redirect::to(&route::plan(&name)).into_response())
 }
 
 /// Makes its recovery final, by form.

@@ -4,10 +4,11 @@ use muster_engine::StepState as Step;
 use muster_plans::policy::Compliance as Obeys;
 use muster_plans::run::RunKind as Kind;
 use muster_store::Run;
+use muster_web::Contradiction;
 use muster_web::part::{Finding, RunLine, When};
 use muster_web::state::{Compliance, Level, Protection, RunKind, RunState, StepState};
 
-use crate::api::dto::{FindingDto, RunDto, StartKind};
+use crate::api::dto::{ContradictionDto, FindingDto, RunDto, StartKind};
 use crate::app::App;
 
 /// A kind of run as pages show it.
@@ -160,6 +161,11 @@ pub(super) fn protection(word: Option<&str>) -> Protection {
         Some("excluded") => Protection::Excluded,
         _ => Protection::Unprotected,
     }
+}
+
+/// A plan and its storage.
+pub(super) fn contradiction(found: ContradictionDto) -> Contradiction {
+    Contradiction { plan: found.plan, says: found.says, then: found.then }
 }
 
 /// A count for a page.

@@ -24,7 +24,8 @@ pub use groups::{GroupLine, Groups, SiteCoverage};
 pub use inventory::{Inventory, VmLine};
 pub use overview::{Next, Overview, OverviewBody, OverviewLive, PlanCard, SiteCard};
 pub use plan::{
-    CommitOffer, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
+    CommitOffer, Contradicted, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase,
+    PlannedStep, Verified,
 };
 pub use plans::{PlanLine, Plans};
 pub use run::{CancelOffer, ResumeOffer, Run, RunBody, RunLive};

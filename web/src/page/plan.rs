@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use crate::Chrome;
 use crate::part::{Finding, RunLine, When};
 use crate::state::{Face, Readiness, RunKind};
 use crate::text;
+use crate::{Chrome, Contradiction};
 
 /// `GET /plans/{name}`.
 #[derive(Clone, Debug, Template)]
@@ -39,6 +39,8 @@ pub struct Plan {
     pub offers: Vec<Offer>,
     /// A recovery that can be made final; `None`: there is none.
     pub commit: Option<CommitOffer>,
+    /// It does not stand where its storage does; `None`: it does, or nobody can say.
+    pub contradicted: Option<Contradicted>,
     /// What a test proved, and whether it still counts.
     pub verified: Verified,
     /// Objective of recovery time, in milliseconds.
@@ -57,6 +59,15 @@ pub struct Plan {
     pub history: Vec<RunLine>,
     /// The document.
     pub yaml: String,
+}
+
+/// The sites hold something else than the plan's state says, and the offer to take their word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradicted {
+    /// What does not fit, and what the plan would be then.
+    pub found: Contradiction,
+    /// Why this person may not; `None`: they may.
+    pub refused: Option<String>,
 }
 
 /// Offer to make a recovery final.

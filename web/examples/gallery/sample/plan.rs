@@ -1,8 +1,9 @@
-use muster_web::Nav;
 use muster_web::page::{
-    CommitOffer, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase, PlannedStep, Verified,
+    CommitOffer, Contradicted, Forecast, KindSteps, Offer, PathStep, Plan, PlannedPhase,
+    PlannedStep, Verified,
 };
 use muster_web::state::{Level, Readiness, RunKind, RunState};
+use muster_web::{Contradiction, Nav};
 
 use super::{DAY, HOUR, ago, chrome, finding, run_line, strings};
 
@@ -107,6 +108,17 @@ pub(crate) fn plan(steps: usize) -> Plan {
             ),
         ],
         commit: Some(CommitOffer { until: Some(ago(-HOUR)), refused: None }),
+        contradicted: Some(Contradicted {
+            found: Contradiction {
+                plan: "erp".into(),
+                says: strings(&[
+                    "group erp-db-cg01: it protects the other way round, and the plan is at rest as \
+                     its documents say",
+                ]),
+                then: "the plan is then: at rest, direction reversed".into(),
+            },
+            refused: None,
+        }),
         offers: offers(),
         verified: Verified::Stale {
             tested: ago(6 * DAY),
@@ -163,6 +175,7 @@ pub(crate) fn plan_bare() -> Plan {
             })
             .collect(),
         commit: None,
+        contradicted: None,
         verified: Verified::Never,
         forecast: None,
         steps: None,
