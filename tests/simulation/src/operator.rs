@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use muster_engine::{Answer, By, Clock, Course, RunView, StepState, Verdict, WaitingFor, fold};
+use muster_plans::graph::{Action, StepIx};
 use muster_plans::id::{RunId, RunTag, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::state::{Event as PlanEvent, OperatorAction, Phase};
@@ -33,6 +34,20 @@ pub(crate) fn tag(run: RunId) -> RunTag {
 
 pub(crate) fn ines() -> By {
     By(String::from("ines"))
+}
+
+/// Whether somebody who looks at the array sees that a promotion was done: the group is written where it
+/// leads, and nowhere else.
+fn is_promoted(core: &Core, run: RunId, step: StepIx) -> bool {
+    let graph = core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph));
+    let Some(graph) = graph else { return false };
+    let Action::PromoteStorage(group) = graph.steps[step as usize].action else { return false };
+    let target = &graph.groups[group.0 as usize];
+    let there = graph.site(target.to);
+    core.watch.last().groups.iter().any(|seen| {
+        let at = |side: usize| (&seen.sites[side] == there) == seen.serving[side];
+        seen.id == target.id && at(0) && at(1)
+    })
 }
 
 /// The next number that no run has yet; rewinding the database does not give numbers back.
@@ -123,7 +138,7 @@ impl Operator {
         if patient {
             return;
         }
-        let verdict = Verdict::Retry;
+        let verdict = if is_promoted(core, run, step) { Verdict::Done } else { Verdict::Retry };
         core.watch.note("ines", format_args!("rules {verdict:?} on step {step} of {}", short(run)));
         _ = core.engine.rule(run, step, ines(), verdict, String::from("looked")).await;
     }

@@ -73,7 +73,7 @@ impl RunState {
             Event::Ruled { step, verdict, reason, by } => {
                 self.ruled(seq, *step, by, *verdict, reason)?;
             }
-            Event::EvidenceSeen(evidence) => self.evidence.push(evidence.clone()),
+            Event::EvidenceSeen(evidence) => self.keep_evidence(std::slice::from_ref(evidence)),
             Event::CancelRequested { by, .. } => self.cancel(seq, by)?,
             Event::Unwinding(cause) => self.turn(seq, Course::Unwinding, cause)?,
             Event::Halting(cause) => self.turn(seq, Course::Halting, cause)?,
@@ -86,7 +86,7 @@ impl RunState {
 
     fn open(&mut self, opening: &Opening, record: &Record) {
         self.started_at = record.at;
-        self.evidence.clone_from(&opening.evidence);
+        self.keep_evidence(&opening.evidence);
         self.opening = Some(Box::new(opening.clone()));
         self.rebuild();
     }

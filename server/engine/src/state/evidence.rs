@@ -8,17 +8,50 @@ use muster_plans::time::Time;
 use super::RunState;
 use crate::event::{Evidence, EvidenceSource};
 
+/// Evidence, and in which epoch it came: by the clock of which server it was observed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Held {
+    pub(super) evidence: Evidence,
+    pub(super) epoch: u64,
+}
+
+/// When something happened in a run. Times of two owners are of two clocks and are never compared; what
+/// stands in the journal behind it is newer, if it was observed later by the same clock or by another owner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    at: Time,
+    epoch: u64,
+    /// Pieces of evidence that the journal held by then. They are older, whatever the clocks say.
+    before: usize,
+}
+
+impl Moment {
+    fn is_before(self, nr: usize, held: &Held) -> bool {
+        let later = held.epoch != self.epoch || held.evidence.observed_at >= self.at;
+        nr >= self.before && later
+    }
+}
+
 /// A fence whose step came to a good end: it was asked for, or a person ruled.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Raised {
     /// From where.
     pub(super) from: SiteIx,
-    pub(super) when: Time,
-    /// Pieces of evidence that the journal held by then. They are older, whatever the clocks say.
-    pub(super) before: usize,
+    pub(super) when: Moment,
 }
 
 impl RunState {
+    /// Now, for evidence.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { at: self.now, epoch: self.epoch, before: self.evidence.len() }
+    }
+
+    pub(super) fn keep_evidence(&mut self, evidence: &[Evidence]) {
+        let epoch = self.epoch;
+        let held = evidence.iter().map(|evidence| Held { evidence: evidence.clone(), epoch });
+        self.evidence.extend(held);
+    }
+
     /// Unexpired evidence against a site, of an accepted kind, newer than anything that was started
     /// there since and may write, and newer than the fence against it.
     pub fn evidence_against(&self, site: &SiteName, now: Time) -> Option<&Evidence> {
@@ -26,23 +59,23 @@ impl RunState {
         let ix = self.graph.sites.iter().position(|name| name == site);
         let newer_than = ix.and_then(|ix| self.writers_at[ix]);
         let fence = ix.and_then(|ix| self.fences[ix]);
-        let mut good = self.evidence.iter().enumerate().rev().filter(|(nr, evidence)| {
+        let mut good = self.evidence.iter().enumerate().rev().filter(|(nr, held)| {
+            let evidence = &held.evidence;
             evidence.against == *site
                 && (evidence.expires_at > now || !holds(Guard::EvidenceFresh))
                 && accepts.contains(&evidence.source.kind())
-                && newer_than.is_none_or(|at| evidence.observed_at >= at)
-                && fence.is_none_or(|fence| self.is_behind(fence, *nr, evidence))
+                && newer_than.is_none_or(|begun| begun.is_before(*nr, held))
+                && fence.is_none_or(|fence| self.is_behind(fence, *nr, held))
         });
-        good.next().map(|(_, evidence)| evidence)
+        good.next().map(|(_, held)| &held.evidence)
     }
 
     /// Whether evidence tells of the time behind a fence. A site that was seen dead before it was fenced
     /// may have come back since, without hearing of the fence. A person's word is a promise for as long
     /// as it holds, whatever is done meanwhile.
-    fn is_behind(&self, fence: Raised, nr: usize, evidence: &Evidence) -> bool {
-        let newer = nr >= fence.before && evidence.observed_at >= fence.when;
-        let newer = newer || !holds(Guard::EvidenceAfterFence);
-        match &evidence.source {
+    fn is_behind(&self, fence: Raised, nr: usize, held: &Held) -> bool {
+        let newer = fence.when.is_before(nr, held) || !holds(Guard::EvidenceAfterFence);
+        match &held.evidence.source {
             EvidenceSource::Attestation { .. } => true,
             EvidenceSource::Witness(_) => newer,
             EvidenceSource::Fence(at) => newer && at == self.graph.site(fence.from),
@@ -124,6 +157,18 @@ mod tests {
     #[test]
     fn what_was_written_before_the_fence_is_older_whatever_its_clock_said() {
         assert_eq!(counts(&fenced(&[seen(witness(), FENCED_AT + 1)])), None);
+    }
+
+    #[test]
+    fn times_of_two_owners_are_not_compared() {
+        let mut state = fenced(&[]);
+        // The next owner's clock is behind: what it sees is newer all the same.
+        let taken = |seq, event| Record { seq, at: Time(10), epoch: 2, event };
+        state.apply(&taken(state.len(), Event::TakenOver)).unwrap();
+        state.apply(&taken(state.len(), Event::EvidenceSeen(seen(witness(), 20)))).unwrap();
+        assert_eq!(counts(&state), Some(witness()));
+        // The one before it had a clock that was ahead: what it has seen is older than the fence.
+        assert_eq!(counts(&fenced(&[seen(witness(), 900)])), None);
     }
 
     #[test]

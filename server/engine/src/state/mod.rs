@@ -28,8 +28,8 @@ use muster_plans::time::Time;
 pub use illegal::Illegal;
 pub use slot::StepState;
 
-use crate::event::{By, Cause, Ending, Evidence, Opening, Ordinal, Record};
-use evidence::Raised;
+use crate::event::{By, Cause, Ending, Opening, Ordinal, Record};
+use evidence::{Held, Moment, Raised};
 use slot::{Flags, Slot};
 use tally::Tally;
 use unwind::Unwind;
@@ -68,9 +68,9 @@ pub struct RunState {
     /// Steps whose end is still to be passed on; empty between records.
     work: Vec<(StepIx, bool)>,
     opening: Option<Box<Opening>>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<Held>,
     /// When something was last started at each site that may write there.
-    writers_at: Vec<Option<Time>>,
+    writers_at: Vec<Option<Moment>>,
     /// The fence against each site, once its step has come to a good end.
     fences: Vec<Option<Raised>>,
     len: Ordinal,
@@ -190,8 +190,8 @@ impl RunState {
             self.sideways.remove(&ix);
         }
         if let (Action::Fence(against), true) = (step.action, to.is_good()) {
-            let (from, when, before) = (step.site, self.now, self.evidence.len());
-            self.fences[against.0 as usize] = Some(Raised { from, when, before });
+            let (from, when) = (step.site, self.moment());
+            self.fences[against.0 as usize] = Some(Raised { from, when });
         }
         self.tally.change(&self.graph, step, from, to);
     }

@@ -84,9 +84,9 @@ impl RunState {
             slot.flags.put(Flags::BEGUN, true);
         }
         if may_write(&self.graph.step(step).action, undo) {
-            let site = self.graph.step(step).site.0 as usize;
+            let (site, now) = (self.graph.step(step).site.0 as usize, self.moment());
             if let Some(at) = self.writers_at.get_mut(site) {
-                *at = Some(self.now);
+                *at = Some(now);
             }
         }
         self.set(step, if undo { StepState::Undoing } else { StepState::Running });

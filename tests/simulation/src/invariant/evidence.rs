@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_contract::{Mode, Operation, StorageOp};
-use muster_engine::{Event, Evidence, EvidenceSource, Verdict as Ruling};
+use muster_engine::{Event, Evidence, EvidenceSource, Record, Verdict as Ruling};
 use muster_plans::graph::{Action, GateKind, Graph};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
@@ -16,12 +16,31 @@ use crate::watch::Sight;
 /// A failover under way.
 struct Failover {
     graph: Arc<Graph>,
-    evidence: Vec<Evidence>,
-    /// When something was last begun at each site, and how many pieces of evidence there were by then: those
-    /// that came later are newer, whatever the clocks say.
-    begun: BTreeMap<SiteName, (Time, usize)>,
+    /// With the epoch in which it came.
+    evidence: Vec<(Evidence, u64)>,
+    /// When something was last begun at each site.
+    begun: BTreeMap<SiteName, Moment>,
     /// When each site was last fenced, or a person said that it needs no fence.
-    fenced: BTreeMap<SiteName, Time>,
+    fenced: BTreeMap<SiteName, Moment>,
+}
+
+/// When something was, by the clock of the owner of an epoch, and how many pieces of evidence there were by
+/// then. Clocks of two owners have nothing to do with each other: what another owner has written behind it
+/// is newer.
+#[derive(Clone, Copy)]
+struct Moment {
+    at: Time,
+    epoch: u64,
+    before: usize,
+}
+
+impl Moment {
+    fn is_before(self, nr: usize, (evidence, epoch): &(Evidence, u64)) -> bool {
+        match self.epoch == *epoch {
+            true => evidence.observed_at >= self.at,
+            false => nr >= self.before,
+        }
+    }
 }
 
 fn is_failover(graph: &Graph) -> bool {
@@ -41,11 +60,15 @@ fn left(graph: &Graph) -> Vec<SiteName> {
 pub(super) struct Promotes(BTreeMap<RunId, Failover>);
 
 impl Promotes {
-    fn record(&mut self, run: RunId, at: Time, event: &Event) -> Verdict {
+    fn record(&mut self, run: RunId, record: &Record) -> Verdict {
         let Some(failover) = self.0.get_mut(&run) else { return Ok(()) };
-        match event {
-            Event::Opened(opening) => failover.evidence.extend(opening.evidence.iter().cloned()),
-            Event::EvidenceSeen(evidence) => failover.evidence.push(evidence.clone()),
+        let (at, epoch) = (record.at, record.epoch);
+        let now = Moment { at, epoch, before: failover.evidence.len() };
+        match &record.event {
+            Event::Opened(opening) => {
+                failover.evidence.extend(opening.evidence.iter().map(|one| (one.clone(), epoch)));
+            }
+            Event::EvidenceSeen(evidence) => failover.evidence.push((evidence.clone(), epoch)),
             Event::Intent { step, undo: false, .. } => {
                 let step = failover.graph.step(*step);
                 if let Action::PromoteStorage(group) = step.action {
@@ -55,7 +78,7 @@ impl Promotes {
                 // Taking an old entry off a list writes nothing; it is done when its VM runs elsewhere.
                 if !matches!(step.action, Action::UnregisterVm(_)) {
                     let site = failover.graph.site(step.site).clone();
-                    failover.begun.insert(site, (at, failover.evidence.len()));
+                    failover.begun.insert(site, now);
                 }
             }
             Event::Done { step, undo: false, .. }
@@ -66,7 +89,7 @@ impl Promotes {
             Event::Done { step, undo: false, .. }
             | Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
                 if let Action::Fence(against) = failover.graph.step(*step).action {
-                    failover.fenced.insert(failover.graph.site(against).clone(), at);
+                    failover.fenced.insert(failover.graph.site(against).clone(), now);
                 }
             }
             _ => {}
@@ -80,7 +103,8 @@ impl Failover {
     fn may_open(&self, run: RunId, at: Time, gate: Action) -> Verdict {
         let Action::Gate(GateKind::EvidenceAgainst(against)) = gate else { return Ok(()) };
         let site = self.graph.site(against);
-        let good = self.evidence.iter().any(|one| one.against == *site && one.expires_at > at);
+        let valid = |one: &Evidence| one.against == *site && one.expires_at > at;
+        let good = self.evidence.iter().any(|(one, _)| valid(one));
         if good {
             return Ok(());
         }
@@ -100,12 +124,12 @@ impl Failover {
             return broken("a fence against");
         };
         let begun = self.begun.get(site).copied();
-        let good = self.evidence.iter().enumerate().any(|(nr, evidence)| {
-            let word = matches!(evidence.source, EvidenceSource::Attestation { .. });
-            let newer = |(at, before)| evidence.observed_at >= at || (word && nr >= before);
-            &evidence.against == site
+        let good = self.evidence.iter().enumerate().any(|(nr, held)| {
+            let word = matches!(held.0.source, EvidenceSource::Attestation { .. });
+            let newer = |begun: Moment| begun.is_before(nr, held) || (word && nr >= begun.before);
+            &held.0.against == site
                 && begun.is_none_or(newer)
-                && (word || evidence.observed_at >= fenced)
+                && (word || fenced.is_before(nr, held))
         });
         if good { Ok(()) } else { broken("evidence of after the fence against") }
     }
@@ -120,10 +144,9 @@ impl Checker for Promotes {
                 self.0.insert(*run, Failover { graph, evidence: Vec::new(), begun, fenced });
                 Ok(())
             }
-            Sight::Appended(append) => append
-                .records
-                .iter()
-                .try_for_each(|record| self.record(append.run, record.at, &record.event)),
+            Sight::Appended(append) => {
+                append.records.iter().try_for_each(|record| self.record(append.run, record))
+            }
             Sight::Sent(_, ctx, Operation::Storage(StorageOp::Promote { group, point, .. })) => {
                 let Some(failover) = self.0.get(&ctx.op_id.run) else { return Ok(()) };
                 let shown = failover.graph.groups.iter().find(|target| target.id == *group);

@@ -5,7 +5,7 @@ use muster_contract::Hint;
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::EvidenceSource;
+use crate::event::{Evidence, EvidenceSource};
 use muster_plans::id::SiteName;
 
 fn words() -> impl Strategy<Value = String> {
