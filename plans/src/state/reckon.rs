@@ -197,6 +197,12 @@ fn stands(sight: &Sight<'_>) -> Vec<Stand> {
     found
 }
 
+/// Whether both copies are known to take no writes.
+fn is_written_nowhere(sight: &Sight<'_>) -> bool {
+    let dark = |leg: Option<&ConsistencyGroup>| leg.is_some_and(|leg| !leg.writable);
+    dark(sight.here) && dark(sight.there)
+}
+
 /// `None`: not known.
 fn sends(role: Option<ReplicaRole>) -> Option<bool> {
     role.map(|role| role == ReplicaRole::Source)
@@ -230,6 +236,14 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
             sight.id,
             graph.kind,
             words(&stands)
+        ));
+    }
+    if graph.kind == RunKind::Reprotect && stands.contains(&fitting[1]) && is_written_nowhere(sight)
+    {
+        return Some(format!(
+            "group {}: it is turned already and written nowhere, which no reprotect does: something else \
+             has demoted it since",
+            sight.id
         ));
     }
     let to = if forward { sight.there } else { sight.here };

@@ -95,6 +95,29 @@ fn where_both_agree_nothing_is_touched_and_where_not_the_storage_is_right() {
 }
 
 #[test]
+fn a_reprotect_is_given_up_where_something_has_demoted_what_it_turned() {
+    let mut case = Case::new();
+    let mut graph = case.graph.clone();
+    graph.kind = RunKind::Reprotect;
+    let under_way = at(Stand::Recovered(Direction::Forward))
+        .next(&crate::state::Event::RunStarted { kind: RunKind::Reprotect, owed_only: false })
+        .unwrap();
+    case.set_all(Stand::Protects(Direction::Reversed));
+    let write = |case: &mut Case, site: &str, writable: bool| {
+        let site = case.inventory.sites.get_mut(&SiteName::from(site)).unwrap();
+        site.groups.iter_mut().for_each(|leg| leg.writable = writable);
+    };
+    write(&mut case, "paris", false);
+    write(&mut case, "lyon", true);
+    assert_eq!(case.reckon(&under_way, Some(&graph)), Reckoning::default(), "it is done");
+    write(&mut case, "lyon", false);
+    let after = case.reckon(&under_way, Some(&graph));
+    assert_eq!((after.gives_up, after.state), (true, Some(at(Stand::ALL[1]))));
+    let said = &after.contradictions[0];
+    assert!(said.contains("it is turned already and written nowhere"), "{said}");
+}
+
+#[test]
 fn a_run_is_given_up_where_it_cannot_have_led() {
     let mut case = Case::new();
     let graph = case.graph.clone();
