@@ -123,14 +123,19 @@ impl Store {
 
     /// A site has seen more than this journal knows of: the end of the journal is lost, although the mark
     /// did not show it. The journal begins a new life, above everything that was seen; every lease ends, and
-    /// the database counts as restored. Gives the new incarnation.
+    /// the database counts as restored. Gives the new incarnation; where the present life is above what was
+    /// seen already, that one, and nothing changes.
     ///
     /// # Errors
     /// Where the database or the file beside it cannot be written.
     pub async fn outlive(&self, seen: u64) -> Result<u64, Error> {
         let txn = self.begin().await?;
         let row = only(&txn).await?;
-        let incarnation = nat(row.incarnation).max(seen) + 1;
+        if nat(row.incarnation) > seen {
+            // Somebody else was told of the same, and has done it.
+            return Ok(nat(row.incarnation));
+        }
+        let incarnation = seen + 1;
         let mark = row.mark.clone();
         let change = life::ActiveModel {
             incarnation: Set(int(incarnation)),

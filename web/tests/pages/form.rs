@@ -51,7 +51,7 @@ fn read_by(method: &str, action: &str) -> BTreeSet<String> {
         ("post", ["account", "sessions", "end"]) => names::<form::EndSession>(),
         ("post", ["theme"]) => names::<form::Theme>(),
         ("post", ["plans", _, "start"]) => names::<form::Start>(),
-        ("post", ["plans", _, "commit"]) => names::<form::Reason>(),
+        ("post", ["plans", _, "commit" | "rebuild"]) => names::<form::Reason>(),
         ("post", ["runs", _, "answer"]) => names::<form::Answer>(),
         ("post", ["runs", _, "attest"]) => names::<form::Attest>(),
         ("post", ["runs", _, "rule"]) => names::<form::Rule>(),

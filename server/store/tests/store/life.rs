@@ -198,6 +198,7 @@ async fn a_journal_that_is_outlived_fences_off_everybody() {
     store.append(vec![entry(1, &fence, records(0, 3))]).await.unwrap();
     assert_eq!(store.reach().await.unwrap(), (fence.epoch, 3));
     assert_eq!(store.outlive(7).await.unwrap(), 8);
+    assert_eq!(store.outlive(7).await.unwrap(), 8, "told twice, done once");
     assert_eq!((store.incarnation(), store.restored()), (8, true));
     let answers = store.append(vec![entry(1, &fence, records(3, 4))]).await.unwrap();
     assert_eq!(answers, [Err(AppendError::FencedOff)]);
