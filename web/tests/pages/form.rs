@@ -88,7 +88,7 @@ fn each_form_sends_what_its_handler_reads() {
         }
     }
     let post = seen.iter().filter(|form| form.starts_with("post")).count();
-    assert_eq!(post, 14, "kinds of POST forms in the gallery: {seen:?}");
+    assert_eq!(post, 15, "kinds of POST forms in the gallery: {seen:?}");
 }
 
 #[test]
@@ -96,8 +96,16 @@ fn nothing_is_done_by_following_a_link() {
     for (name, html) in sample::usual().unwrap() {
         for link in parse(&html).all("a[href]") {
             let path = link.attr("href").unwrap().split(['?', '#']).next().unwrap();
-            for verb in ["/answer", "/attest", "/rule", "/cancel", "/resume", "/owed", "/sign-out"]
-            {
+            for verb in [
+                "/answer",
+                "/attest",
+                "/rule",
+                "/cancel",
+                "/resume",
+                "/owed",
+                "/rebuild",
+                "/sign-out",
+            ] {
                 assert!(!path.ends_with(verb), "{name}: {path}");
             }
         }
