@@ -186,6 +186,7 @@ impl Leases for MemoryJournal {
         }
         Ok(())
     }
+
     async fn held(&self, run: RunId) -> Result<Option<LeaseSight>, JournalError> {
         let held = self.tables().leases.get(&run).cloned();
         Ok(held.map(|(fence, until)| LeaseSight { fence, until }))

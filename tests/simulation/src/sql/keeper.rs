@@ -4,7 +4,6 @@ use std::sync::mpsc;
 
 use muster_engine::{Journal as _, Leases as _};
 use muster_plans::id::PlanName;
-use muster_plans::time::Span;
 use muster_store::{Options, RunFilter, Store};
 
 use super::{Answer, Found, Question, Request, Transaction};
@@ -41,8 +40,8 @@ struct Keeper {
 }
 
 async fn empty() -> anyhow::Result<Store> {
-    let options = Options { readers: 1, busy_timeout: Span::secs(1), ..Options::default() };
-    Ok(Store::open(":memory:", Options { quick_check: false, ..options }).await?)
+    let options = Options { quick_check: false, ..Options::default() };
+    Ok(Store::open(":memory:", options).await?)
 }
 
 impl Keeper {
