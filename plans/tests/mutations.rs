@@ -18,7 +18,7 @@ const EXAMPLES: [&str; 6] = [
     include_str!("../examples/branches/backends.yaml"),
 ];
 
-const TOKENS: [&str; 44] = [
+const TOKENS: [&str; 45] = [
     "null",
     "~",
     "true",
@@ -63,6 +63,7 @@ const TOKENS: [&str; 44] = [
     "paris",
     "10.0.0.0/8",
     "<<: ",
+    "\\n",
 ];
 
 #[derive(Clone, Debug)]

@@ -119,8 +119,9 @@ fn outside(
         && !groups.iter().any(|group| group.spec.policies.contains(policy))
     {
         let message = format!(
-            "{}: nothing can match, because no group of the plan takes the policy `{policy}`",
-            plan.title()
+            "{}: nothing can match, because no group of the plan takes the policy `{}`",
+            plan.title(),
+            shown(policy.as_str())
         );
         let help = "name a policy of one of the plan's groups, or leave `policy` out";
         let finding = Finding::warning(Code::MatchOutsidePlan, message, help);

@@ -7,6 +7,7 @@ mod sort;
 use serde::Serialize;
 
 pub use code::Code;
+use shown::one_line;
 pub(crate) use shown::shown;
 pub(crate) use sort::sort;
 
@@ -61,15 +62,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// An error without a place.
+    /// An error without a place. Control characters of `message` and `help` become U+FFFD.
     pub fn error(code: Code, message: impl Into<String>, help: impl Into<String>) -> Finding {
         Finding {
             code,
             severity: Severity::Error,
             place: None,
             pointer: None,
-            message: message.into(),
-            help: help.into(),
+            message: one_line(message.into()),
+            help: one_line(help.into()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Code;
+use super::{Code, Finding};
 
 fn page(code: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("codes").join(format!("{code}.md"))
@@ -36,4 +36,11 @@ fn every_page_says_what_it_means_shows_it_and_mends_it() {
             assert!(text.contains(part), "{code} has no {part:?}");
         }
     }
+}
+
+#[test]
+fn no_value_can_forge_a_line_or_move_the_cursor() {
+    let finding = Finding::error(Code::YamlSyntax, "no `a\nerror[b]: c`", "press \u{1b}[2J or\tgo");
+    assert_eq!(finding.message, "no `a\u{fffd}error[b]: c`");
+    assert_eq!(finding.help, "press \u{fffd}[2J or\u{fffd}go");
 }
