@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use muster_contract::{Capabilities, FenceState, WitnessState};
+use muster_plans::compile::Wall;
 use muster_plans::config::Config;
 use muster_plans::group::{self, Derivation};
 use muster_plans::id::{PlanName, SiteName};
@@ -93,6 +94,16 @@ impl Current {
 }
 
 impl Landscape {
+    /// Fences that are up, as the sites that raised them said last.
+    pub fn fences(&self) -> impl Iterator<Item = Wall> {
+        self.status.iter().flat_map(|(by, status)| {
+            let raised = |state| matches!(state, FenceState::Fenced | FenceState::Asked);
+            let peers = status.peers.iter();
+            let fenced = peers.filter(move |(_, word)| word.fence.is_some_and(raised));
+            fenced.map(|(site, _)| (site.clone(), by.clone()))
+        })
+    }
+
     /// Takes in what sites reported. Answers with the sites whose inventory differs from before.
     pub fn learn(&mut self, learned: Vec<Learned>) -> Vec<SiteName> {
         let mut changed = Vec::new();

@@ -5,6 +5,7 @@ mod disaster;
 mod evidence;
 mod people;
 mod prompt;
+mod shared_fence;
 mod walk;
 
 use muster_tests::Demo;

@@ -12,6 +12,7 @@ mod costs;
 mod digest;
 mod estimates;
 mod failover;
+mod fences;
 pub(crate) mod found;
 mod ground;
 mod hosts;
@@ -41,6 +42,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use digest::digest;
+pub use fences::{Fences, Wall};
 pub use isolation::{Isolation, isolation_proof};
 
 use crate::both::both;
@@ -89,6 +91,8 @@ pub struct Request<'a> {
     pub test: Option<&'a Graph>,
     /// Callouts that touch nothing outside of a bubble; the others are left out of tests.
     pub test_safe_callouts: &'a BTreeSet<CalloutName>,
+    /// What is known of fences.
+    pub fences: &'a Fences,
     /// A planned migration moves VMs live where it can.
     pub live: bool,
     /// Now, for the age of recovery points.
@@ -123,7 +127,7 @@ pub fn compile(request: &Request<'_>) -> Result<Compiled, Vec<Finding>> {
 fn graph(request: &Request<'_>, found: &mut Found) -> Option<Graph> {
     let finished = match (request.kind, request.owed) {
         (RunKind::Cleanup, _) => cleanup::lay(request, found)?.builder.finish(),
-        (RunKind::Failover, Some(before)) => owed::lay(request, before).builder.finish(),
+        (RunKind::Failover, Some(before)) => owed::lay(request, before, found).builder.finish(),
         _ => {
             let (model, lay) = decided(request, found)?;
             // To give back the memory of what led there takes a while of its own.
@@ -151,7 +155,7 @@ fn decided<'a>(request: &Request<'a>, found: &mut Found) -> Option<(Model<'a>, L
         RunKind::Test => test_run::lay(request, &model, &mut lay, found),
         RunKind::PlannedMigration => planned::lay(request, &model, &mut lay, found),
         RunKind::Failover => failover::lay(request, &model, &mut lay, found),
-        RunKind::Reprotect => reprotect::lay(&model, &mut lay, found),
+        RunKind::Reprotect => reprotect::lay(request, &model, &mut lay, found),
         // Made of the test's graph alone.
         RunKind::Cleanup => return None,
     }

@@ -5,6 +5,8 @@
 //! that has succeeded is the fence lifted. Until then the old writer stays cut off.
 
 use super::Request;
+use super::fences::may_lift;
+use super::found::Found;
 use super::ground;
 use super::lay::Lay;
 use crate::graph::{Action, CheckKind, Graph, GroupIx, OnFailure, SiteIx, StepIx, VmIx, VmRef};
@@ -12,7 +14,7 @@ use crate::guard::{Guard, holds};
 use crate::inventory::ReplicationMode;
 
 /// Lays the owed steps.
-pub(crate) fn lay(request: &Request<'_>, before: &Graph) -> Lay {
+pub(crate) fn lay(request: &Request<'_>, before: &Graph, found: &mut Found) -> Lay {
     let mut lay = Lay::new(request, before.sites.clone(), before.recovery);
     lay.builder.graph.forced = false;
     lay.builder.graph.vms = before.vms.clone();
@@ -23,7 +25,8 @@ pub(crate) fn lay(request: &Request<'_>, before: &Graph) -> Lay {
     returned.dedup_by_key(|(from, _)| *from);
     let mut unfenced = Vec::new();
     for (site, recovery) in returned {
-        unfenced.push(one_site(&mut lay, before, site, recovery));
+        let lift = may_lift(request, before.site(site), before.site(recovery), found);
+        unfenced.push(one_site(&mut lay, before, site, lift.then_some(recovery)));
     }
     lay.phase("Report");
     let done = lay.barrier(before.recovery);
@@ -32,18 +35,22 @@ pub(crate) fn lay(request: &Request<'_>, before: &Graph) -> Lay {
     lay
 }
 
-fn one_site(lay: &mut Lay, before: &Graph, site: SiteIx, recovery: SiteIx) -> StepIx {
+/// Gives the last step. The fence is lifted from the site `unfence`, if another plan does not need it.
+fn one_site(lay: &mut Lay, before: &Graph, site: SiteIx, unfence: Option<SiteIx>) -> StepIx {
     lay.phase(format!("Check {}", before.site(site)));
     let answers = lay.step(site, Action::Check(CheckKind::SiteAnswers(site)));
     let gone = remove_instances(lay, before, site, answers);
     let mut settled = demote(lay, before, site, answers, &gone);
     settled.extend(gone.into_iter().flatten());
-    lay.phase(format!("Let {} in again", before.site(site)));
+    if unfence.is_some() {
+        lay.phase(format!("Let {} in again", before.site(site)));
+    }
     let all = lay.barrier(before.recovery);
     lay.needs(all, answers);
     if holds(Guard::OwedFirst) {
         settled.iter().for_each(|step| lay.needs(all, *step));
     }
+    let Some(recovery) = unfence else { return all };
     let unfence = lay.step(recovery, Action::Unfence(site));
     lay.needs(unfence, all);
     unfence

@@ -2,6 +2,8 @@
 //! target. `from` and `to` are still those of the recovery: VMs run at `to`, old copies may be left at
 //! `from`.
 
+use super::Request;
+use super::fences::may_lift;
 use super::found::{Found, Names};
 use super::ground;
 use super::lay::Lay;
@@ -14,7 +16,7 @@ use crate::guard::{Guard, holds};
 use crate::inventory::HostState;
 
 /// Lays a reprotect.
-pub(crate) fn lay(model: &Model<'_>, lay: &mut Lay, found: &mut Found) {
+pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found: &mut Found) {
     judge_recovered(model, found);
     lay.phase("Check");
     let checked = ground::check_sites(lay, model.sites.all(), |_| false);
@@ -22,17 +24,29 @@ pub(crate) fn lay(model: &Model<'_>, lay: &mut Lay, found: &mut Found) {
     let cleared = unregister(lay, model, awake);
     let (groups, mut ends) = turn(lay, model, cleared);
     ends.push(cleared);
-    let_in(lay, model, &mut ends);
+    let_in(request, model, lay, &mut ends, found);
     ground::prove_and_report(lay, &groups, &ends);
 }
 
 /// Lifts what an earlier failover has put up against the old side: its legs are targets by now, and it
 /// could not be recovered to while it is kept out. Where nothing was put up there is nothing to lift, and
 /// a site that cannot fence has put up nothing.
-fn let_in(lay: &mut Lay, model: &Model<'_>, ends: &mut Vec<StepIx>) {
+fn let_in(
+    request: &Request<'_>,
+    model: &Model<'_>,
+    lay: &mut Lay,
+    ends: &mut Vec<StepIx>,
+    found: &mut Found,
+) {
     let mut old: Vec<(SiteIx, SiteIx)> = model.ways.iter().map(|way| (way.from, way.to)).collect();
     old.sort_unstable();
     old.dedup();
+    old.retain(|(from, to)| {
+        may_lift(request, model.sites.name(*from), model.sites.name(*to), found)
+    });
+    if old.is_empty() {
+        return;
+    }
     let turned = std::mem::take(ends);
     for (from, to) in old {
         lay.phase(format!("Let {} in again", lay.builder.graph.site(from)));

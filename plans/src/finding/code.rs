@@ -107,6 +107,8 @@ codes! {
     CalloutLeftOut = "callout-left-out",
     IncompleteRequest = "incomplete-request",
     NotRecovered = "not-recovered",
+    FenceStays = "fence-stays",
+    SiteKeptOut = "site-kept-out",
     DependsOnFailedSite = "depends-on-failed-site",
 }
 

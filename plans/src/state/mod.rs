@@ -201,6 +201,13 @@ impl PlanState {
         !self.conditions.owed.is_empty()
     }
 
+    /// Whether a failover of this plan counts on a site being fenced: it is under way or has stopped
+    /// half-way, or old writers there are not cleared away.
+    pub fn counts_on_fence(&self, site: &SiteName) -> bool {
+        let replaced = self.run.is_some_and(|run| run.began == Began::HalfFailedOver);
+        self.conditions.owed.contains_key(site) || self.phase == Phase::FailingOver || replaced
+    }
+
     /// Whether a run is going on, waiting or coming to rest.
     pub fn is_running(&self) -> bool {
         self.run.is_some_and(|run| run.going != Going::Halted)

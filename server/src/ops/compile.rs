@@ -14,7 +14,7 @@ use crate::api::dto::StartKind;
 use crate::app::App;
 use crate::http::Code;
 use crate::landscape::Landscape;
-use crate::ops::{Refused, Standing};
+use crate::ops::{Refused, Standing, fences};
 
 /// What is to be compiled.
 #[derive(Clone, Debug)]
@@ -116,6 +116,7 @@ pub(super) async fn with_request<T>(
         tag,
         test: test.as_ref(),
         test_safe_callouts: &app.callouts.safe_in_tests(),
+        fences: &fences::known(app, landscape, plan).await?,
         live: wanted.live,
         now: seen_at(landscape),
     };

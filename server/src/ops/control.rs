@@ -7,7 +7,7 @@ use muster_plans::id::{RunId, SiteName};
 use muster_plans::state::Event;
 
 use super::evidence::attestation;
-use super::{Asker, Refused, load, not_on_hold, standing_of};
+use super::{Asker, Refused, fences, load, not_on_hold, standing_of};
 use crate::api::dto::{
     AnswerRequest, AttestRequest, CancelRequest, ResumeRequest, RuleRequest, StartKind, StartRun,
 };
@@ -145,6 +145,8 @@ pub async fn resume(
         ));
     }
     let _one_at_a_time = app.starting.lock().await;
+    fences::not_crossed(app, &run.plan, &graph).await?;
+    fences::still_may_lift(app, &run.plan, &graph).await?;
     let mut next = standing.after(&Event::RunResumed)?;
     next.active = Some(id);
     let detail = serde_json::json!({"run": id.to_string(), "reason": request.reason});

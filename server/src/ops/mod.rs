@@ -10,6 +10,7 @@ mod error;
 mod evidence;
 mod explain;
 mod failback;
+mod fences;
 mod finish;
 mod hold;
 mod insist;

@@ -18,7 +18,8 @@ use super::compile::no_plan;
 use super::insist::{as_expected, honest_points, may_attest, readable_digest};
 use super::proof::{Proof, proof_for};
 use super::{
-    Asker, Refused, Standing, Wanted, compile_now, failback, not_on_hold, points, standing_of,
+    Asker, Refused, Standing, Wanted, compile_now, failback, fences, not_on_hold, points,
+    standing_of,
 };
 use crate::api::dto::{StartKind, StartRun};
 use crate::app::App;
@@ -71,6 +72,7 @@ pub(super) async fn start_one(
     let tag = Some(RunTag::from(format!("muster-{}", id.0.simple())));
     let wanted = Wanted { tag, ..wanted_by(&landscape, wish, forced)? };
     let graph = compile_now(app, &landscape, plan, &standing, &wanted).await?.graph;
+    fences::not_crossed(app, plan, &graph).await?;
     let digest = compile::digest(&graph);
     let read_as = readable_digest(app, &landscape, plan, &standing, &wanted, &digest).await?;
     as_expected(wish, &read_as)?;

@@ -29,6 +29,11 @@ pub fn one(landscape: &Landscape, site: &SiteName) -> SiteDto {
         error: status.error.clone(),
         product: capabilities.map(|c| format!("{} {}", c.product, c.version)),
         fence_level: capabilities.and_then(|c| c.operations.values().min()).map(word),
+        fenced_by: landscape
+            .fences()
+            .filter(|(fenced, _)| fenced == site)
+            .map(|(_, by)| by.to_string())
+            .collect(),
         hosts_up: hosts.iter().filter(|h| h.state == HostState::Up).count(),
         hosts: hosts.len(),
         vms: vms.len(),

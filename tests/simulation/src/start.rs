@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use muster_contract::{FenceState, Observation, Query, WitnessSight};
 use muster_engine::{By, Clock, Evidence, EvidenceSource, Opening, Sites};
-use muster_plans::compile::{self, Request};
+use muster_plans::compile::{self, Fences, Request, Wall};
 use muster_plans::group;
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::inventory::Inventory;
@@ -94,6 +94,7 @@ impl Core {
         };
         let supported: BTreeMap<SiteName, Vec<Method>> =
             self.scene.all_sites().into_iter().map(|site| (site, live_methods())).collect();
+        let fences = Fences { up: self.fences_of(&from).await, ..Fences::default() };
         let request = Request {
             config: &self.scene.config,
             plan: &self.scene.plan,
@@ -109,6 +110,7 @@ impl Core {
             tag,
             test: test.as_deref(),
             test_safe_callouts: &BTreeSet::new(),
+            fences: &fences,
             live: wish.live,
             now: inventory.sites.values().map(|site| site.observed_at).max().unwrap_or_default(),
         };
@@ -172,6 +174,21 @@ impl Core {
             }
         }
         answered
+    }
+
+    /// Fences that sites say they have raised.
+    async fn fences_of(&self, sites: &[SiteName]) -> BTreeSet<Wall> {
+        let mut up = BTreeSet::new();
+        for by in sites {
+            let Some(adapter) = self.lines.adapter(by) else { continue };
+            for site in self.scene.all_sites().into_iter().filter(|site| site != by) {
+                let seen = adapter.query(&Query::Fence(site.clone())).await.map(|seen| seen.state);
+                if let Ok(Observation::Fence(FenceState::Fenced | FenceState::Asked)) = seen {
+                    up.insert((site, by.clone()));
+                }
+            }
+        }
+        up
     }
 
     /// Evidence against a site, as seen from another one; a witness that hears nothing is given the

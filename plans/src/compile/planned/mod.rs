@@ -15,6 +15,7 @@ mod stop;
 mod switch;
 
 use super::Request;
+use super::fences;
 use super::found::Found;
 use super::ground;
 use super::lay::Lay;
@@ -27,7 +28,7 @@ use switch::{free_storage, promote};
 
 /// Lays a planned migration.
 pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found: &mut Found) {
-    let checked = check(lay, model);
+    let checked = check(request, model, lay, found);
     let sent = sync(lay, model, "Send changes while the VMs run", |_| checked);
     let sent = join(lay, checked, &sent);
     let wakes = ground::wake(lay, model, sent);
@@ -48,15 +49,28 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
     ground::prove_and_report(lay, &groups, &ends);
 }
 
-/// Both sites answer, and both legs of every group are well.
-fn check(lay: &mut Lay, model: &Model<'_>) -> StepIx {
+/// Both sites answer, and both legs of every group are well. A stretched leg of a site that is still
+/// fenced can only be well when the site is let in.
+fn check(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found: &mut Found) -> StepIx {
     lay.phase("Check");
     let answered = ground::check_sites(lay, model.sites.all(), |_| false);
     let (all, on) = (|| model.storage.all(), OnFailure::Policy);
+    let shut = fences::shut(request, model);
+    let late = |group: &GroupIx| !shut.is_empty() && model.storage.stretched(*group);
     let mut checks = ground::check_groups(lay, all(), ground::from, on, answered);
-    checks.extend(ground::check_groups(lay, all(), ground::to, on, answered));
-    let checks: Vec<StepIx> = checks.into_iter().map(|(_, step)| step).collect();
-    join(lay, answered, &checks)
+    checks.extend(ground::check_groups(lay, all().filter(|g| !late(g)), ground::to, on, answered));
+    let checked = join(lay, answered, &steps_of(checks));
+    if shut.is_empty() {
+        return checked;
+    }
+    let let_in = fences::let_in(request, model, lay, &shut, checked, found);
+    let open = join(lay, checked, &let_in);
+    let checks = ground::check_groups(lay, all().filter(late), ground::to, on, open);
+    join(lay, open, &steps_of(checks))
+}
+
+fn steps_of(checks: Vec<(GroupIx, StepIx)>) -> Vec<StepIx> {
+    checks.into_iter().map(|(_, step)| step).collect()
 }
 
 /// A barrier behind steps that must all have succeeded.

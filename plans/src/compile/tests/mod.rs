@@ -1,6 +1,7 @@
 //! Graphs of small worlds as people read them, and rules that hold for every graph.
 
 mod examples;
+mod fences;
 mod findings;
 mod order;
 mod properties;

@@ -53,18 +53,19 @@ impl RunState {
     }
 
     /// Unexpired evidence against a site, of an accepted kind, newer than anything that was started
-    /// there since and may write, and newer than the fence against it.
+    /// there since and may write, newer than anything the site itself has done for this run (who says that
+    /// it is off is wrong, or speaks of another time), and newer than the fence against it.
     pub fn evidence_against(&self, site: &SiteName, now: Time) -> Option<&Evidence> {
         let accepts = &self.opening()?.accepts;
         let ix = self.graph.sites.iter().position(|name| name == site);
-        let newer_than = ix.and_then(|ix| self.writers_at[ix]);
+        let alive = ix.and_then(|ix| self.alive_at[ix]);
         let fence = ix.and_then(|ix| self.fences[ix]);
         let mut good = self.evidence.iter().enumerate().rev().filter(|(nr, held)| {
             let evidence = &held.evidence;
             evidence.against == *site
                 && (evidence.expires_at > now || !holds(Guard::EvidenceFresh))
                 && accepts.contains(&evidence.source.kind())
-                && newer_than.is_none_or(|begun| begun.is_before(*nr, held))
+                && alive.is_none_or(|alive| alive.is_before(*nr, held))
                 && fence.is_none_or(|fence| self.is_behind(fence, *nr, held))
         });
         good.next().map(|(_, held)| &held.evidence)
@@ -72,7 +73,7 @@ impl RunState {
 
     /// Whether evidence tells of the time behind a fence. A site that was seen dead before it was fenced
     /// may have come back since, without hearing of the fence. A person's word is a promise for as long
-    /// as it holds, whatever is done meanwhile.
+    /// as it holds, and as the site keeps silent.
     fn is_behind(&self, fence: Raised, nr: usize, held: &Held) -> bool {
         let newer = fence.when.is_before(nr, held) || !holds(Guard::EvidenceAfterFence);
         match &held.evidence.source {
@@ -86,7 +87,7 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use muster_contract::Receipt;
-    use muster_plans::graph::{Action, GateKind};
+    use muster_plans::graph::{Action, GateKind, GroupIx, OnFailure};
     use muster_plans::run::RunKind;
 
     use super::*;
@@ -185,6 +186,33 @@ mod tests {
         let state = fenced(&[seen(word(), 1)]);
         assert_eq!(counts(&state), Some(word()));
         assert_eq!(state.evidence_against(&SiteName::from("paris"), Time(1000)), None, "expired");
+    }
+
+    #[test]
+    fn a_site_that_has_done_what_was_asked_of_it_refutes_whoever_called_it_dead() {
+        let silent = |ix| Event::Unknown {
+            step: ix,
+            undo: false,
+            hint: muster_contract::Hint { message: String::from("timed out") },
+        };
+        let answers = |ix| Event::Done { step: ix, undo: false, receipt: Receipt::default() };
+        for source in [word(), witness()] {
+            let mut sample = Sample::new(RunKind::Failover, 1);
+            sample.step(Action::DemoteStorage(GroupIx(0)), SiteIx(0), OnFailure::Owe);
+            sample.step(Action::SyncStorage(GroupIx(0)), SiteIx(0), OnFailure::Owe);
+            let mut state = RunState::new(sample.finish());
+            let evidence = vec![seen(source.clone(), 1)];
+            apply(&mut state, 1, Event::Opened(crate::Opening { evidence, ..opening("ines") }));
+            for step in [0, 1] {
+                apply(&mut state, 2, Event::Intent { step, attempt: 0, undo: false });
+            }
+            apply(&mut state, 3, silent(0));
+            assert_eq!(counts(&state), Some(source.clone()), "asked, but it kept silent");
+            apply(&mut state, 4, answers(1));
+            assert_eq!(counts(&state), None, "{source:?}");
+            apply(&mut state, 5, Event::EvidenceSeen(seen(source.clone(), 5)));
+            assert_eq!(counts(&state), Some(source));
+        }
     }
 
     #[test]

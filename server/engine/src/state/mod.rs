@@ -69,8 +69,9 @@ pub struct RunState {
     work: Vec<(StepIx, bool)>,
     opening: Option<Box<Opening>>,
     evidence: Vec<Held>,
-    /// When something was last started at each site that may write there.
-    writers_at: Vec<Option<Moment>>,
+    /// When each site last showed that it lives: something was started that may write there, or it has done
+    /// what this run asked of it.
+    alive_at: Vec<Option<Moment>>,
     /// The fence against each site, once its step has come to a good end.
     fences: Vec<Option<Raised>>,
     len: Ordinal,
@@ -120,7 +121,7 @@ impl RunState {
             work: Vec::new(),
             opening: None,
             evidence: Vec::new(),
-            writers_at: vec![None; graph.sites.len()],
+            alive_at: vec![None; graph.sites.len()],
             fences: vec![None; graph.sites.len()],
             len: 0,
             epoch: 0,

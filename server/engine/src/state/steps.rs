@@ -84,12 +84,17 @@ impl RunState {
             slot.flags.put(Flags::BEGUN, true);
         }
         if may_write(&self.graph.step(step).action, undo) {
-            let (site, now) = (self.graph.step(step).site.0 as usize, self.moment());
-            if let Some(at) = self.writers_at.get_mut(site) {
-                *at = Some(now);
-            }
+            self.is_alive(step);
         }
         self.set(step, if undo { StepState::Undoing } else { StepState::Running });
+    }
+
+    /// The site of a step, now.
+    fn is_alive(&mut self, step: StepIx) {
+        let (site, now) = (self.graph.step(step).site.0 as usize, self.moment());
+        if let Some(at) = self.alive_at.get_mut(site) {
+            *at = Some(now);
+        }
     }
 
     /// Nothing was sent: the attempt can be made later under the same number.
@@ -113,6 +118,9 @@ impl RunState {
         self.notes.remove(&step);
         if let Some(note) = &receipt.note {
             self.note(step, note);
+        }
+        if tells_of_life(&self.graph.step(step).action) {
+            self.is_alive(step);
         }
         if undo {
             self.finish_undo(step, StepState::Undone);
@@ -341,12 +349,24 @@ fn may_write(action: &Action, undo: bool) -> bool {
         | Action::Unfence(_)
         | Action::PowerOn(_)
         | Action::ResumeVm(_) => !undo,
-        Action::GuestShutdown(_)
-        | Action::PowerOff(_)
-        | Action::SuspendVm(_)
-        | Action::DemoteStorage(_)
-        | Action::Unmount(_) => undo,
         Action::Migrate(..) => true,
-        _ => false,
+        action => undo && stops_writers(action),
     }
+}
+
+/// Whether a site that has done it on the way out is alive.
+fn tells_of_life(action: &Action) -> bool {
+    stops_writers(action) || matches!(action, Action::SyncStorage(_))
+}
+
+/// Whether an action takes something from its site that could write.
+fn stops_writers(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::GuestShutdown(_)
+            | Action::PowerOff(_)
+            | Action::SuspendVm(_)
+            | Action::DemoteStorage(_)
+            | Action::Unmount(_)
+    )
 }

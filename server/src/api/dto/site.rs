@@ -26,6 +26,9 @@ pub struct SiteDto {
     /// The weakest fence level of its operations: `native`, `agent-enforced`, `drain-only`, `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fence_level: Option<String>,
+    /// Sites that have fenced it, as they say themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fenced_by: Vec<String>,
     /// Hosts that are up.
     pub hosts_up: usize,
     /// All hosts.

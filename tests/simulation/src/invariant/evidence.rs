@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use muster_contract::{Mode, Operation, StorageOp};
 use muster_engine::{Event, Evidence, EvidenceSource, Record, Verdict as Ruling};
-use muster_plans::graph::{Action, GateKind, Graph};
+use muster_plans::graph::{Action, GateKind, Graph, SiteIx};
 use muster_plans::id::{RunId, SiteName};
 use muster_plans::run::RunKind;
 use muster_plans::time::Time;
@@ -18,8 +18,8 @@ struct Failover {
     graph: Arc<Graph>,
     /// With the epoch in which it came.
     evidence: Vec<(Evidence, u64)>,
-    /// When something was last begun at each site.
-    begun: BTreeMap<SiteName, Moment>,
+    /// When each site last lived: something was begun that may write there, or it did what it was asked.
+    alive: BTreeMap<SiteName, Moment>,
     /// When each site was last fenced, or a person said that it needs no fence.
     fenced: BTreeMap<SiteName, Moment>,
 }
@@ -75,10 +75,8 @@ impl Promotes {
                     let from = failover.graph.groups[group.0 as usize].from;
                     return failover.may_promote(run, at, failover.graph.site(from));
                 }
-                // Taking an old entry off a list writes nothing; it is done when its VM runs elsewhere.
-                if !matches!(step.action, Action::UnregisterVm(_)) {
-                    let site = failover.graph.site(step.site).clone();
-                    failover.begun.insert(site, now);
+                if starts_a_writer(step.action) {
+                    failover.alive.insert(failover.graph.site(step.site).clone(), now);
                 }
             }
             Event::Done { step, undo: false, .. }
@@ -86,10 +84,19 @@ impl Promotes {
             {
                 return failover.may_open(run, at, failover.graph.step(*step).action);
             }
-            Event::Done { step, undo: false, .. }
-            | Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
+            Event::Done { step, undo: false, .. } => {
+                let step = failover.graph.step(*step);
+                match step.action {
+                    Action::Fence(against) => failover.fence(against, now),
+                    action if tells_of_life(action) => {
+                        failover.alive.insert(failover.graph.site(step.site).clone(), now);
+                    }
+                    _ => {}
+                }
+            }
+            Event::Ruled { step, verdict: Ruling::Done | Ruling::Skip, .. } => {
                 if let Action::Fence(against) = failover.graph.step(*step).action {
-                    failover.fenced.insert(failover.graph.site(against).clone(), now);
+                    failover.fence(against, now);
                 }
             }
             _ => {}
@@ -98,7 +105,38 @@ impl Promotes {
     }
 }
 
+fn starts_a_writer(action: Action) -> bool {
+    matches!(
+        action,
+        Action::ReverseReplication(_)
+            | Action::Unfence(_)
+            | Action::PowerOn(_)
+            | Action::ResumeVm(_)
+            | Action::Migrate(..)
+    )
+}
+
+/// What was asked of a site and done by it. Nobody asks a site for what comes from the server itself, and
+/// taking an old entry off a list comes when its VM runs elsewhere already.
+fn tells_of_life(action: Action) -> bool {
+    !matches!(
+        action,
+        Action::Barrier
+            | Action::Check(_)
+            | Action::Gate(_)
+            | Action::Prompt(_)
+            | Action::Callout(_)
+            | Action::UnregisterVm(_)
+            | Action::Verify(_)
+            | Action::Report
+    )
+}
+
 impl Failover {
+    fn fence(&mut self, against: SiteIx, now: Moment) {
+        self.fenced.insert(self.graph.site(against).clone(), now);
+    }
+
     /// A gate opens by itself on evidence that has not expired.
     fn may_open(&self, run: RunId, at: Time, gate: Action) -> Verdict {
         let Action::Gate(GateKind::EvidenceAgainst(against)) = gate else { return Ok(()) };
@@ -113,8 +151,8 @@ impl Failover {
     }
 
     /// Evidence against the site that the group leaves; it was valid when the gate opened, which is journalled
-    /// before the promote, so what counts here is that there is any, of after the last mutation and, but
-    /// for a person's word, of after the fence.
+    /// before the promote, so what counts here is that there is any, of after the site's last sign of life and,
+    /// but for a person's word, of after the fence.
     fn may_promote(&self, run: RunId, at: Time, site: &SiteName) -> Verdict {
         let broken = |what| {
             let words = format!("{run} promotes at {at:?} without {what} {site}");
@@ -123,12 +161,12 @@ impl Failover {
         let Some(fenced) = self.fenced.get(site).copied() else {
             return broken("a fence against");
         };
-        let begun = self.begun.get(site).copied();
+        let alive = self.alive.get(site).copied();
         let good = self.evidence.iter().enumerate().any(|(nr, held)| {
             let word = matches!(held.0.source, EvidenceSource::Attestation { .. });
-            let newer = |begun: Moment| begun.is_before(nr, held) || (word && nr >= begun.before);
+            let newer = |alive: Moment| alive.is_before(nr, held) || (word && nr >= alive.before);
             &held.0.against == site
-                && begun.is_none_or(newer)
+                && alive.is_none_or(newer)
                 && (word || fenced.is_before(nr, held))
         });
         if good { Ok(()) } else { broken("evidence of after the fence against") }
@@ -140,8 +178,8 @@ impl Checker for Promotes {
         match sight {
             Sight::Created(run, graph, _) if is_failover(graph) => {
                 let graph = Arc::clone(graph);
-                let (begun, fenced) = (BTreeMap::new(), BTreeMap::new());
-                self.0.insert(*run, Failover { graph, evidence: Vec::new(), begun, fenced });
+                let (alive, fenced) = (BTreeMap::new(), BTreeMap::new());
+                self.0.insert(*run, Failover { graph, evidence: Vec::new(), alive, fenced });
                 Ok(())
             }
             Sight::Appended(append) => {

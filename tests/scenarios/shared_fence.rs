@@ -1,0 +1,46 @@
+//! Several plans were failed over from one site: the fence against it belongs to all of them.
+
+use std::time::Duration;
+
+use muster_tests::{Demo, DemoOptions, await_true};
+
+use super::standing;
+
+/// Who keeps paris out, as the server knows it.
+fn kept_out_by(demo: &Demo) -> String {
+    let site = demo.get("/api/v1/sites/paris");
+    site["fencedBy"].as_array().into_iter().flatten().filter_map(|by| by.as_str()).collect()
+}
+
+fn is_soon(demo: &Demo, by: &str) -> bool {
+    await_true(Duration::from_secs(60), || kept_out_by(demo) == by)
+}
+
+#[test]
+fn the_last_plan_to_settle_with_a_site_lets_it_in() {
+    let demo = Demo::start(DemoOptions { speed: 100, ..DemoOptions::default() });
+    demo.sim("break", "site", "paris");
+    for plan in ["archive", "shop"] {
+        demo.run(plan, "failover", &[]);
+    }
+    demo.sim("heal", "site", "paris");
+    let back = "RECOVERY_SPLIT_BRAIN";
+    for plan in ["archive", "shop"] {
+        assert!(await_true(Duration::from_secs(60), || standing(&demo, plan).contains(back)));
+    }
+    assert!(is_soon(&demo, "lyon"));
+
+    // Shop is ready, archive is not: its old VMs and its old storage are as the disaster left them.
+    let owed = demo.run("shop", "failover", &[]);
+    assert_eq!(owed["owedOnly"], true);
+    demo.run("shop", "reprotect", &[]);
+    let there = ["run", "start", "shop", "--kind", "planned", "--wait"];
+    let refused = demo.muster(&there).expect(3);
+    insta::assert_snapshot!("shared-fence-refused", refused.stderr.trim());
+    assert_eq!(kept_out_by(&demo), "lyon", "archive still counts on it");
+
+    demo.run("archive", "failover", &[]);
+    assert!(is_soon(&demo, ""), "nobody needs it any more");
+    demo.run("shop", "planned", &[]);
+    demo.truth().assert_safe();
+}
