@@ -159,6 +159,10 @@ pub struct GroupTarget {
     pub volumes: Vec<VolumeId>,
     /// Generation of the leg at `to` when the graph was compiled; the promoted one is higher.
     pub generation: u64,
+    /// Generation of the leg at `from` at the same time; `None`: it was not seen. A run promotes that leg
+    /// only where it undoes itself, so that a much higher one is the work of other runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_generation: Option<u64>,
     /// The recovery point of an unplanned failover, captured before confirmation; `None`: the
     /// newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]

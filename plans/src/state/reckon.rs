@@ -5,6 +5,7 @@
 //! agree nothing is touched, and a run that is under way goes on by its journal. Where they do not, the
 //! storage is right, and a run that cannot have led there is given up.
 
+mod moved;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use crate::group::DerivedGroup;
 use crate::id::{ConsistencyGroupId, SiteName};
 use crate::inventory::{ConsistencyGroup, Inventory, ReplicaRole, ReplicationMode};
 use crate::run::RunKind;
+
+pub use moved::moved_back;
 
 /// Where one group, or a whole plan, stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,27 +71,43 @@ pub struct Sight<'a> {
     pub there: Option<&'a ConsistencyGroup>,
 }
 
-/// The groups of some protection groups, as an inventory shows them. `answers`: whether what stands there
-/// of a site was read now; what was read earlier says nothing.
+/// The groups of some protection groups, as an inventory shows them, and those of a run that is under way or
+/// halted: a VM that is registered nowhere at the moment makes no member of any group, and its storage tells
+/// all the same. `answers`: whether what stands there of a site was read now; what was read earlier says
+/// nothing.
 pub fn sights<'a>(
     inventory: &'a Inventory,
     groups: impl IntoIterator<Item = &'a DerivedGroup>,
+    run: Option<(&'a Graph, Direction)>,
     answers: impl Fn(&SiteName) -> bool,
 ) -> Vec<Sight<'a>> {
     let legs = inventory.sites.iter().filter(|(name, _)| answers(name));
     let legs =
         legs.flat_map(|(name, site)| site.groups.iter().map(move |leg| ((name, &leg.id), leg)));
     let legs: BTreeMap<(&SiteName, &ConsistencyGroupId), &ConsistencyGroup> = legs.collect();
-    let each = groups.into_iter().flat_map(|group| {
-        let legs = &legs;
-        group.consistency_groups.iter().map(move |id| Sight {
+    let sight =
+        |id: &'a ConsistencyGroupId, protected: &'a SiteName, recovery: &'a SiteName| Sight {
             id,
-            protected: &group.protected,
-            here: legs.get(&(&group.protected, id)).copied(),
-            there: legs.get(&(&group.recovery, id)).copied(),
-        })
-    });
-    each.collect()
+            protected,
+            here: legs.get(&(protected, id)).copied(),
+            there: legs.get(&(recovery, id)).copied(),
+        };
+    let mut sights = BTreeMap::new();
+    for group in groups {
+        let ids = group.consistency_groups.iter();
+        sights.extend(ids.map(|id| (id, sight(id, &group.protected, &group.recovery))));
+    }
+    if let Some((graph, direction)) = run {
+        for group in &graph.groups {
+            let (from, to) = (graph.site(group.from), graph.site(group.to));
+            let (protected, recovery) = match direction {
+                Direction::Forward => (from, to),
+                Direction::Reversed => (to, from),
+            };
+            sights.entry(&group.id).or_insert_with(|| sight(&group.id, protected, recovery));
+        }
+    }
+    sights.into_values().collect()
 }
 
 /// What is to be done about a plan.
@@ -103,24 +122,35 @@ pub struct Reckoning {
 }
 
 /// Sets what is believed of a plan against what was read. `run` is the graph of the run that is under
-/// way or halted.
+/// way or halted; `back`: what [`moved_back`] says.
 ///
 /// A group of which neither site answers says nothing. Where the groups fit no common state the plan
 /// stands half-way: through a reprotect, which is then simply not done yet, or through a failover.
-pub fn reckon(believed: &PlanState, run: Option<&Graph>, seen: &[Sight<'_>]) -> Reckoning {
+pub fn reckon(
+    believed: &PlanState,
+    run: Option<&Graph>,
+    seen: &[Sight<'_>],
+    back: &[&str],
+) -> Reckoning {
     let seen: Vec<(&Sight<'_>, Vec<Stand>)> = seen
         .iter()
         .filter(|sight| sight.here.is_some() || sight.there.is_some())
         .map(|sight| (sight, stands(sight)))
         .collect();
+    let common = |stand: &Stand| seen.iter().all(|(_, stands)| stands.contains(stand));
+    // Who has gone back has been turned round before.
+    let turned = Stand::Protects(believed.direction.turned());
+    let is_back = !back.is_empty() && common(&turned);
     let mut contradictions = Vec::new();
+    if is_back {
+        contradictions.push(gone_back(back));
+    }
     if let Some(graph) = run {
         contradictions.extend(seen.iter().filter_map(|(sight, _)| against(graph, sight)));
         if contradictions.is_empty() {
             return Reckoning::default();
         }
     }
-    let common = |stand: &Stand| seen.iter().all(|(_, stands)| stands.contains(stand));
     let expected = expected(believed);
     let half_way = half_way(believed);
     let between = |stands: &[Stand]| {
@@ -128,11 +158,14 @@ pub fn reckon(believed: &PlanState, run: Option<&Graph>, seen: &[Sight<'_>]) -> 
         stands.is_empty() || stands.contains(&expected) || stands.contains(&recovered)
     };
     let fits = |stands: &[Stand]| stands.contains(&expected) || (half_way && between(stands));
-    if run.is_none() && seen.iter().all(|(_, stands)| fits(stands)) {
+    if run.is_none() && !is_back && seen.iter().all(|(_, stands)| fits(stands)) {
         return Reckoning::default();
     }
-    let found =
-        if common(&expected) { Some(expected) } else { Stand::ALL.into_iter().find(common) };
+    let found = match is_back {
+        true => Some(turned),
+        false if common(&expected) => Some(expected),
+        false => Stand::ALL.into_iter().find(common),
+    };
     let found = found.or_else(|| half_turned(&seen));
     if run.is_none() {
         let differing = seen.iter().filter(|(_, stands)| !fits(stands));
@@ -246,7 +279,18 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
             sight.id
         ));
     }
-    let to = if forward { sight.there } else { sight.here };
+    let (from, to) = if forward { (sight.here, sight.there) } else { (sight.there, sight.here) };
+    if let (Some(before), Some(leg)) = (target.source_generation, from)
+        && leg.generation > before.saturating_add(1)
+    {
+        return Some(format!(
+            "group {}: its copy at {} is of generation {}, and was of {before} when this {} began",
+            sight.id,
+            graph.site(target.from),
+            leg.generation,
+            graph.kind
+        ));
+    }
     let promoted = to.map_or(0, |leg| leg.generation);
     // A reprotect may raise it once more when it turns the direction.
     let most =
@@ -259,6 +303,13 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
             graph.kind
         )
     })
+}
+
+fn gone_back(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(3);
+    let first = names[..names.len() - more].join(", ");
+    let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("VMs that the recovery has taken away run at the old site again: {first}{and}")
 }
 
 fn words(stands: &[Stand]) -> String {

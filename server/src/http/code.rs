@@ -92,6 +92,7 @@ codes! {
     ApprovalsMissing = "approvals-missing", CONFLICT, "Not enough persons have approved";
     DigestDiffers = "digest-differs", CONFLICT, "It is not what was read before";
     ServerOnHold = "server-on-hold", CONFLICT, "The server holds after a restore";
+    SiteNotRead = "site-not-read", CONFLICT, "What is at a site could not be read";
     SiteNotTold = "site-not-told", CONFLICT, "A site does not know of the restore";
     NoSimulation = "no-simulation", NOT_FOUND, "There is no simulated world";
     SimulationRefused = "simulation-refused", BAD_GATEWAY, "The simulated world refused";

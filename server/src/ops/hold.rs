@@ -87,6 +87,7 @@ pub async fn release_hold(
     let sites = tell_all(app).await?;
     all_told_or_named(&sites, &request.without)?;
     inventory::round(app).await;
+    all_read(app, &sites)?;
     let found = contradictions(app).await?;
     let shown: Vec<ContradictionDto> = found.iter().map(Contradiction::dto).collect();
     let incarnation = app.store.incarnation();
@@ -150,6 +151,29 @@ fn all_told_or_named(sites: &[SiteReadDto], named: &[String]) -> Result<(), Refu
              name it: muster server release --without {} --reason TEXT",
             silent.join(" --without ")
         ),
+    ))
+}
+
+/// A site that knows the new incarnation and could not be read would be taken for one that contradicts
+/// nothing.
+fn all_read(app: &App, told: &[SiteReadDto]) -> Result<(), Refused> {
+    let landscape = app.current.get();
+    let unread: Vec<String> = told
+        .iter()
+        .filter(|site| site.read && !landscape.answers(&SiteName::from(site.site.as_str())))
+        .map(|site| {
+            let status = landscape.status.get(&SiteName::from(site.site.as_str()));
+            let why = status.and_then(|status| status.error.as_deref()).unwrap_or("no answer");
+            format!("{}: {why}", site.site)
+        })
+        .collect();
+    if unread.is_empty() {
+        return Ok(());
+    }
+    Err(Refused::new(
+        Code::SiteNotRead,
+        format!("what is at a site could not be read ({})", unread.join("; ")),
+        "release again when its agent answers; the server goes on holding",
     ))
 }
 

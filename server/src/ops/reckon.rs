@@ -8,7 +8,9 @@ use muster_engine::{By, Ending, StartError};
 use muster_plans::graph::Graph;
 use muster_plans::group::DerivedGroup;
 use muster_plans::id::{ConsistencyGroupId, PlanName, RunId, SiteName};
-use muster_plans::state::{Going, Phase, PlanState, Reckoning, Sight, reckon, sights};
+use muster_plans::state::{
+    Direction, Going, Phase, PlanState, Reckoning, Sight, moved_back, reckon, sights,
+};
 use muster_store::Finish;
 
 use super::compile::no_plan;
@@ -78,8 +80,16 @@ pub(super) async fn contradictions(app: &App) -> Result<Vec<Contradiction>, Refu
     let mut taken: BTreeSet<ConsistencyGroupId> = BTreeSet::new();
     let mut found = Vec::new();
     for (plan, standing, run) in all {
-        let sights = of_plan(&landscape, &plan, &taken);
-        let reckoning = reckon(&standing.state, run.as_deref(), &sights);
+        let under_way = run.as_deref().map(|graph| (graph, standing.state.direction));
+        let sights = of_plan(&landscape, &plan, under_way, &taken);
+        // What another plan's run has taken along is its affair.
+        let back = match taken.is_empty() {
+            true => moved_back(&standing.state, groups_of(&landscape, &plan), |site| {
+                landscape.answers(site)
+            }),
+            false => Vec::new(),
+        };
+        let reckoning = reckon(&standing.state, run.as_deref(), &sights, &back);
         if let Some(graph) = run.filter(|_| !reckoning.gives_up) {
             taken.extend(graph.groups.iter().map(|group| group.id.clone()));
         }
@@ -112,10 +122,11 @@ fn sites_of<'a>(
 fn of_plan<'a>(
     landscape: &'a Landscape,
     plan: &PlanName,
+    run: Option<(&'a Graph, Direction)>,
     but: &BTreeSet<ConsistencyGroupId>,
 ) -> Vec<Sight<'a>> {
     let derived = groups_of(landscape, plan);
-    let mut sights = sights(&landscape.inventory, derived, |site| landscape.answers(site));
+    let mut sights = sights(&landscape.inventory, derived, run, |site| landscape.answers(site));
     sights.retain(|sight| !but.contains(sight.id));
     sights
 }

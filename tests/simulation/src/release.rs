@@ -9,7 +9,7 @@ use muster_engine::{Sites, StartError};
 use muster_plans::group;
 use muster_plans::guard::{Guard, holds};
 use muster_plans::id::SiteName;
-use muster_plans::state::{Reckoning, reckon, sights};
+use muster_plans::state::{Reckoning, moved_back, reckon, sights};
 
 use crate::operator::{ines, is_off};
 use crate::server::Core;
@@ -34,7 +34,14 @@ pub(crate) async fn release(core: &Arc<Core>) {
         }
         untold.insert(site.clone());
     }
-    if !reckon_with_sites(core).await {
+    let answered = core.look_at_sites().await;
+    if let Some(unread) =
+        core.scene.all_sites().into_iter().find(|s| !untold.contains(s) && !answered.contains(s))
+    {
+        core.watch.note("ines", format_args!("does not let go on: {unread} was not read"));
+        return;
+    }
+    if !reckon_with(core, &answered).await {
         return;
     }
     let silent: Vec<SiteName> = untold.iter().cloned().collect();
@@ -54,6 +61,10 @@ pub(crate) async fn release(core: &Arc<Core>) {
 /// given up yet.
 pub(crate) async fn reckon_with_sites(core: &Arc<Core>) -> bool {
     let answered = core.look_at_sites().await;
+    reckon_with(core, &answered).await
+}
+
+async fn reckon_with(core: &Core, answered: &BTreeSet<SiteName>) -> bool {
     let (standing, inventory) = {
         let database = core.shared.lock();
         (database.standing.clone(), crate::start::inventory(&database.reported))
@@ -62,9 +73,12 @@ pub(crate) async fn reckon_with_sites(core: &Arc<Core>) -> bool {
         .active
         .and_then(|run| core.shared.lock().runs.get(&run).map(|row| Arc::clone(&row.graph)));
     let derivation = group::derive(&core.scene.config, &inventory);
-    let sights = sights(&inventory, derivation.groups.values(), |site| answered.contains(site));
+    let run = graph.as_deref().map(|graph| (graph, standing.state.direction));
+    let sights =
+        sights(&inventory, derivation.groups.values(), run, |site| answered.contains(site));
+    let back = moved_back(&standing.state, derivation.groups.values(), |s| answered.contains(s));
     let reckoning = match holds(Guard::Reckoned) {
-        true => reckon(&standing.state, graph.as_deref(), &sights),
+        true => reckon(&standing.state, graph.as_deref(), &sights, &back),
         false => Reckoning::default(),
     };
     settle(core, standing, reckoning).await

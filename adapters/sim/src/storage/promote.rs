@@ -62,8 +62,14 @@ fn planned(leg: &OwnLeg<'_>, contact: bool) -> Result<(), Reason> {
         let text = "this needs evidence that it cannot write";
         return not_now(format!("{} {state}; {text}", peer.site));
     }
+    if !group.replicating {
+        return not_now(format!(
+            "nothing is sent here from {}: this is no replica of it",
+            peer.site
+        ));
+    }
     let missing = group.undrained(1 - leg.side);
-    if group.replicating && missing > 0 {
+    if missing > 0 {
         return not_now(format!("{missing} writes of {} are not here; sync first", peer.site));
     }
     Ok(())

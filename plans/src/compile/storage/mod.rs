@@ -200,6 +200,7 @@ impl<'a> Collector<'_, 'a> {
             to: way.to,
             volumes: leg.volumes.clone(),
             generation: there.map_or(0, |leg| generation_before(here, leg)),
+            source_generation: here.map(|leg| leg.generation),
             point: None,
             point_time: None,
             point_age: None,

@@ -11,6 +11,8 @@ struct Case {
     inventory: Inventory,
     ids: Vec<ConsistencyGroupId>,
     graph: Graph,
+    /// VMs that run where the recovery has left.
+    back: Vec<&'static str>,
 }
 
 impl Case {
@@ -22,7 +24,7 @@ impl Case {
         let mut graph = crate::compile::compile(&request).unwrap().graph;
         graph.groups.retain(|group| group.mode != ReplicationMode::Stretched);
         let ids = graph.groups.iter().map(|group| group.id.clone()).collect();
-        Case { inventory: world.inventory, ids, graph }
+        Case { inventory: world.inventory, ids, graph, back: Vec::new() }
     }
 
     /// Gives a group its roles at both sites, and the recovery site's leg a generation.
@@ -63,7 +65,7 @@ impl Case {
             .iter()
             .map(|id| Sight { id, protected: &paris, here: leg(&paris, id), there: leg(&lyon, id) })
             .collect();
-        reckon(believed, graph, &sights)
+        reckon(believed, graph, &sights, &self.back)
     }
 }
 
@@ -115,6 +117,55 @@ fn a_reprotect_is_given_up_where_something_has_demoted_what_it_turned() {
     assert_eq!((after.gives_up, after.state), (true, Some(at(Stand::ALL[1]))));
     let said = &after.contradictions[0];
     assert!(said.contains("it is turned already and written nowhere"), "{said}");
+}
+
+#[test]
+fn stretched_groups_whose_vms_have_gone_back_were_turned_round_before() {
+    let mut case = Case::new();
+    case.set_all(Stand::Protects(Direction::Reversed));
+    for site in case.inventory.sites.values_mut() {
+        site.groups.iter_mut().for_each(|leg| leg.mode = ReplicationMode::Stretched);
+    }
+    let recovered = at(Stand::Recovered(Direction::Forward));
+    let turning = recovered
+        .next(&crate::state::Event::RunStarted { kind: RunKind::Reprotect, owed_only: false })
+        .unwrap();
+    let mut graph = case.graph.clone();
+    graph.kind = RunKind::Reprotect;
+    // The legs alone fit both.
+    assert_eq!(case.reckon(&recovered, None), Reckoning::default());
+    assert_eq!(case.reckon(&turning, Some(&graph)), Reckoning::default());
+    case.back = vec!["db-1", "db-2", "db-3", "db-4"];
+    for (believed, run) in [(&recovered, None), (&turning, Some(&graph))] {
+        let after = case.reckon(believed, run);
+        assert_eq!(after.state, Some(at(Stand::Protects(Direction::Reversed))));
+        assert_eq!(after.gives_up, run.is_some());
+        let said = "VMs that the recovery has taken away run at the old site again: db-1, db-2, db-3 and 1 more";
+        assert_eq!(after.contradictions, [said]);
+    }
+    // A group that was never turned round says that something else is the matter.
+    let generation = case.graph.groups[0].generation;
+    case.set(0, (ReplicaRole::RemoteFailedOver, ReplicaRole::FailedOver), generation + 1);
+    assert_eq!(case.reckon(&recovered, None), Reckoning::default());
+}
+
+#[test]
+fn who_has_gone_back_is_seen_where_both_sites_answer_and_nothing_is_owed() {
+    let world = fleet(40);
+    let derivation = world.derive();
+    let back = |state: &PlanState, silent: &str| {
+        moved_back(state, derivation.groups.values(), |site| site.as_str() != silent).len()
+    };
+    let all: usize = derivation.groups.values().map(|group| group.inside().count()).sum();
+    let mut recovered = at(Stand::Recovered(Direction::Forward));
+    assert_eq!(back(&recovered, ""), all, "the fleet runs at paris");
+    assert_eq!(back(&at(Stand::Recovered(Direction::Reversed)), ""), 0);
+    assert_eq!(back(&at(Stand::Protects(Direction::Forward)), ""), 0);
+    for silent in ["paris", "lyon"] {
+        assert_eq!(back(&recovered, silent), 0);
+    }
+    recovered.conditions.owed.insert("paris".into(), true);
+    assert_eq!(back(&recovered, ""), 0, "old instances are still to be cleared away");
 }
 
 #[test]

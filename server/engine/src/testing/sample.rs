@@ -341,6 +341,7 @@ fn group(n: u32, stretched: bool) -> GroupTarget {
         to: LYON,
         volumes: vec![VolumeId::from(format!("vol-{n}"))],
         generation: 1,
+        source_generation: Some(1),
         point: None,
         point_time: None,
         point_age: None,

@@ -181,6 +181,7 @@ fn tables(workload: Workload) -> Graph {
         to: LYON,
         volumes: vec![VolumeId::from(format!("erp-app-{n:05}-disk-0"))],
         generation: 1,
+        source_generation: Some(1),
         point: None,
         point_time: None,
         point_age: None,
