@@ -138,6 +138,12 @@ impl Operator {
         if patient {
             return;
         }
+        if self.helps_only && self.dice.chance(0.1) {
+            // What is tried again and again comes to rest first; then it can be set against the storage.
+            core.watch.note("ines", format_args!("cancels {}, tried often enough", short(run)));
+            _ = core.engine.cancel(run, ines(), None).await;
+            return;
+        }
         let verdict = if is_promoted(core, run, step) { Verdict::Done } else { Verdict::Retry };
         core.watch.note("ines", format_args!("rules {verdict:?} on step {step} of {}", short(run)));
         _ = core.engine.rule(run, step, ines(), verdict, String::from("looked")).await;
