@@ -24,15 +24,18 @@ fn the_last_plan_to_settle_with_a_site_lets_it_in() {
         demo.run(plan, "failover", &[]);
     }
     demo.sim("heal", "site", "paris");
-    let back = "RECOVERY_SPLIT_BRAIN";
+    let split = "RECOVERY_SPLIT_BRAIN";
     for plan in ["archive", "shop"] {
-        assert!(await_true(Duration::from_secs(60), || standing(&demo, plan).contains(back)));
+        assert!(await_true(Duration::from_secs(60), || standing(&demo, plan).contains(split)));
     }
     assert!(is_soon(&demo, "lyon"));
 
     // Shop is ready, archive is not: its old VMs and its old storage are as the disaster left them.
     let owed = demo.run("shop", "failover", &[]);
     assert_eq!(owed["owedOnly"], true);
+    let back = ["run", "start", "shop", "--kind", "failback", "--wait"];
+    let refused = demo.muster(&back).expect(3);
+    insta::assert_snapshot!("shared-fence-failback", refused.stderr.trim());
     demo.run("shop", "reprotect", &[]);
     let there = ["run", "start", "shop", "--kind", "planned", "--wait"];
     let refused = demo.muster(&there).expect(3);

@@ -35,9 +35,10 @@ pub(crate) async fn list(
 pub(crate) async fn show(State(app): TheApp, Path(name): Path<String>) -> Answer<PlanDto> {
     let plan = PlanName::from(name.as_str());
     let standing = ops::standing_of(&app, &plan).await?;
-    view::plan::one(&app.current.get(), &plan, &standing)
-        .map(Json)
-        .ok_or_else(|| Problem::new(Code::NotFound, format!("there is no plan `{name}`")))
+    let one = view::plan::one(&app.current.get(), &plan, &standing)
+        .ok_or_else(|| Problem::new(Code::NotFound, format!("there is no plan `{name}`")))?;
+    let contradiction = ops::contradiction_of(&app, &plan, &standing).await?;
+    Ok(Json(PlanDto { contradiction, ..one }))
 }
 
 /// Whether a run of a kind would start now: refusals, findings, evidence, recovery points.

@@ -268,6 +268,13 @@ fn print_plan(client: &Client, plan: &PlanDto) -> anyhow::Result<()> {
     for condition in &plan.conditions {
         output::line(&format!("  {condition}"));
     }
+    if let Some(found) = &plan.contradiction {
+        let name = &plan.name;
+        output::line(&format!("  its storage says otherwise: {}", found.then));
+        output::line(&format!(
+            "  look at both sites, then: muster plan rebuild {name} --reason TEXT"
+        ));
+    }
     if plan.commit.allowed {
         let when = plan
             .commit_at
@@ -282,6 +289,9 @@ fn print_plan(client: &Client, plan: &PlanDto) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Errors that are shown of one kind of run; `muster run start` tells them all.
+const FINDINGS: usize = 3;
+
 async fn print_readiness(client: &Client, plan: &str, kind: &str) -> anyhow::Result<()> {
     let path = format!("/plans/{plan}/readiness?kind={kind}");
     let readiness: ReadinessDto = client.get(&path).await?;
@@ -293,6 +303,15 @@ async fn print_readiness(client: &Client, plan: &str, kind: &str) -> anyhow::Res
     output::line(&format!("  {kind:<10} {verdict}: {} steps{forecast}", readiness.steps));
     for refusal in &readiness.refusals {
         output::line(&format!("             {refusal}"));
+    }
+    if !readiness.ready {
+        let errors: Vec<_> = readiness.findings.iter().filter(|f| f.severity == "error").collect();
+        for finding in errors.iter().take(FINDINGS) {
+            output::line(&format!("             - {}", finding.message));
+        }
+        if errors.len() > FINDINGS {
+            output::line(&format!("             - and {} more", errors.len() - FINDINGS));
+        }
     }
     Ok(())
 }

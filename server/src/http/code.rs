@@ -80,7 +80,7 @@ codes! {
     // plans and runs
     NotAllowedNow = "not-allowed-now", CONFLICT, "Not in this state";
     PlanNotReady = "plan-not-ready", CONFLICT, "The plan cannot be run as things are";
-    SiteBusy = "site-busy", CONFLICT, "Another run settles who keeps a site out";
+    SiteBusy = "site-busy", CONFLICT, "Who keeps a site out is not settled";
     GroupBusy = "group-busy", CONFLICT, "A protection group is in another run";
     EvidenceMissing = "evidence-missing", CONFLICT, "Nothing proves that the site cannot write";
     SourceIsAlive = "source-is-alive", CONFLICT, "The site still answers";

@@ -39,16 +39,21 @@ pub(super) async fn known(
     Ok(fences)
 }
 
-fn walls(landscape: &Landscape, plan: &PlanName, standing: &Standing) -> BTreeSet<Wall> {
-    let state = &standing.state;
+/// Which sites a plan leaves, each with the one that it goes to: the fences of its failovers.
+fn ways(landscape: &Landscape, plan: &PlanName, standing: &Standing) -> BTreeSet<Wall> {
     let groups = landscape.config.plans.get(plan).map(|plan| plan.spec.protection_groups.iter());
     let derived = groups.into_iter().flatten().filter_map(|g| landscape.derivation.groups.get(g));
-    let mut walls: BTreeSet<Wall> = derived
-        .map(|group| match state.is_reversed() {
-            false => (group.protected.clone(), group.recovery.clone()),
-            true => (group.recovery.clone(), group.protected.clone()),
-        })
-        .collect();
+    let ways = derived.map(|group| match standing.state.is_reversed() {
+        false => (group.protected.clone(), group.recovery.clone()),
+        true => (group.recovery.clone(), group.protected.clone()),
+    });
+    ways.collect()
+}
+
+/// Fences on which a plan counts.
+fn walls(landscape: &Landscape, plan: &PlanName, standing: &Standing) -> BTreeSet<Wall> {
+    let state = &standing.state;
+    let mut walls = ways(landscape, plan, standing);
     // Where the documents do not name an owed site any more, any of its fences may be the one.
     for site in state.conditions.owed.keys() {
         if !walls.iter().any(|(fenced, _)| fenced == site) {
@@ -83,6 +88,32 @@ pub(super) async fn not_crossed(app: &App, plan: &PlanName, graph: &Graph) -> Re
         }
     }
     Ok(())
+}
+
+/// A recovered plan does not begin to go back to a site that other plans still keep out: it would stop
+/// half-way.
+///
+/// # Errors
+/// With these plans.
+pub(super) async fn way_back_is_open(
+    app: &App,
+    plan: &PlanName,
+    standing: &Standing,
+) -> Result<(), Refused> {
+    let landscape = app.current.get();
+    let needed = known(app, &landscape, plan).await?.needed;
+    let shut = ways(&landscape, plan, standing).into_iter().find_map(|wall| {
+        let plans = needed.get(&wall)?;
+        Some((wall, plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")))
+    });
+    match shut {
+        None => Ok(()),
+        Some(((site, by), names)) => Err(Refused::new(
+            Code::SiteBusy,
+            format!("{site} is fenced by {by}, and a failover of {names} counts on that"),
+            "do first what these plans still owe to the site; the last one lets it in again",
+        )),
+    }
 }
 
 /// A halted run that would lift a fence on which another plan counts by now is not resumed.

@@ -16,6 +16,7 @@ use super::{Asker, Refused};
 use crate::api::dto::{ContradictionDto, ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 use crate::app::App;
 use crate::http::Code;
+use crate::landscape::Landscape;
 use crate::tasks::inventory;
 
 /// A site that does not answer within this time is named and not waited for: it may be the one that
@@ -87,7 +88,7 @@ pub async fn release_hold(
     let sites = tell_all(app).await?;
     all_told_or_named(&sites, &request.without)?;
     inventory::round(app).await;
-    all_read(app, &sites)?;
+    all_read(&app.current.get(), &sites)?;
     let found = contradictions(app).await?;
     let shown: Vec<ContradictionDto> = found.iter().map(Contradiction::dto).collect();
     let incarnation = app.store.incarnation();
@@ -156,8 +157,7 @@ fn all_told_or_named(sites: &[SiteReadDto], named: &[String]) -> Result<(), Refu
 
 /// A site that knows the new incarnation and could not be read would be taken for one that contradicts
 /// nothing.
-fn all_read(app: &App, told: &[SiteReadDto]) -> Result<(), Refused> {
-    let landscape = app.current.get();
+fn all_read(landscape: &Landscape, told: &[SiteReadDto]) -> Result<(), Refused> {
     let unread: Vec<String> = told
         .iter()
         .filter(|site| site.read && !landscape.answers(&SiteName::from(site.site.as_str())))
@@ -262,5 +262,32 @@ async fn high_water(adapter: &dyn SiteAdapter) -> Option<Token> {
     match asked.ok()?.ok()?.state {
         Observation::Alive { high_water } => Some(high_water),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::landscape::SiteStatus;
+
+    #[test]
+    fn a_site_that_was_told_has_to_be_read_too() {
+        let told = |read| {
+            let (site, message) = (String::from("paris"), String::new());
+            [SiteReadDto { site, read, message }]
+        };
+        let mut landscape = Landscape::default();
+        let mut seen = |reachable, error: Option<&str>| {
+            let error = error.map(str::to_owned);
+            let status = SiteStatus { reachable, error, ..SiteStatus::default() };
+            landscape.status.insert(SiteName::from("paris"), status);
+            landscape.clone()
+        };
+        let silent = seen(false, Some("no answer within 10 s"));
+        let refused = all_read(&silent, &told(true)).unwrap_err();
+        assert_eq!(refused.code, Code::SiteNotRead);
+        assert!(refused.detail.contains("paris: no answer within 10 s"), "{}", refused.detail);
+        assert!(all_read(&silent, &told(false)).is_ok(), "it was named as off");
+        assert!(all_read(&seen(true, None), &told(true)).is_ok());
     }
 }

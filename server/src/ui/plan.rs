@@ -48,9 +48,13 @@ pub(super) async fn show(
     let at = At::of(&uri, &headers);
     let landscape = app.current.get();
     let plan = PlanName::from(name.as_str());
-    let Some(verdict) = verdict::of(&app, &landscape, &plan).await? else {
+    let Some(mut verdict) = verdict::of(&app, &landscape, &plan).await? else {
         return Err(Problem::new(Code::NotFound, format!("there is no plan `{name}`")));
     };
+    let contradicted = contradicted(&app, &plan, &verdict, &who).await?;
+    if contradicted.is_some() {
+        verdict.contradict();
+    }
     let tests = verdict::tests(&app, &plan).await?;
     let kind = RunKind::from_slug(&query.kind).unwrap_or(RunKind::Failover);
     let steps = steps(&app, &landscape, &plan, &verdict, kind).await;
@@ -59,9 +63,9 @@ pub(super) async fn show(
     let page = Plan {
         chrome: chrome::of(&app, Some(&who), Nav::Plans, &name, &at).await,
         history: history(&app, &plan).await?,
-        offers: offers(&verdict, &tests),
+        offers: offers(&verdict, &tests, contradicted.is_some()),
         commit: commit(&verdict, &who, app.now().0),
-        contradicted: contradicted(&app, &plan, &verdict, &who).await?,
+        contradicted,
         verified: verified(&verdict, &tests),
         forecast,
         steps,
@@ -85,12 +89,13 @@ pub(super) async fn show(
     Ok(render(&page))
 }
 
-fn offers(verdict: &Verdict, tests: &Tests) -> Vec<Offer> {
+/// Nothing is suggested where a run would begin from what is not so.
+fn offers(verdict: &Verdict, tests: &Tests, contradicted: bool) -> Vec<Offer> {
     let refused = |kind: RunKind| {
         let action = view::plan::action(&verdict.standing, words::start_kind(kind));
         action.refusal
     };
-    let suggested = verdict.next(tests);
+    let suggested = verdict.next(tests).filter(|_| !contradicted);
     let owed = verdict.standing.state.owes();
     let offer =
         |kind| Offer { kind, refused: refused(kind), suggested: suggested == Some(kind), owed };

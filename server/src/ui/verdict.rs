@@ -36,6 +36,15 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
+    /// The sites hold something else than the plan believes: whatever else was found is of a plan that
+    /// stands elsewhere.
+    pub(super) fn contradict(&mut self) {
+        let text = "where this plan believes to stand is not where its storage is";
+        let help = "look at both sites, then take the storage's word";
+        self.findings.insert(0, Finding::new(Level::Error, text).help(help));
+        self.readiness = Readiness::NotReady;
+    }
+
     /// What one would start next: clean up, do what is owed, fail over from a site that is gone, turn
     /// the direction, prove it by a test.
     pub(super) fn next(&self, tests: &Tests) -> Option<RunKind> {

@@ -50,6 +50,7 @@ pub fn one(landscape: &Landscape, name: &PlanName, standing: &Standing) -> Optio
         approvals: plan.spec.on.failover.as_ref().map_or(0, |options| options.approvals),
         active_run: standing.active.map(|run| run.to_string()),
         last_run: standing.last.map(|run| run.to_string()),
+        contradiction: None,
     })
 }
 

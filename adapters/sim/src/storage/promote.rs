@@ -62,14 +62,15 @@ fn planned(leg: &OwnLeg<'_>, contact: bool) -> Result<(), Reason> {
         let text = "this needs evidence that it cannot write";
         return not_now(format!("{} {state}; {text}", peer.site));
     }
-    if !group.replicating {
+    // The leg that was promoted last holds the newest data, and may take back what it gave up.
+    if !group.replicating && own.role != ReplicaRole::FailedOver {
         return not_now(format!(
             "nothing is sent here from {}: this is no replica of it",
             peer.site
         ));
     }
     let missing = group.undrained(1 - leg.side);
-    if missing > 0 {
+    if group.replicating && missing > 0 {
         return not_now(format!("{missing} writes of {} are not here; sync first", peer.site));
     }
     Ok(())

@@ -91,6 +91,19 @@ fn without_evidence_only_a_demoted_and_drained_peer_gives_way() {
     assert!(rig.honest().lost.is_empty());
 }
 
+/// A leg that was left behind by a promotion does not become the production one again by a plan of before.
+#[test]
+fn what_nothing_is_sent_to_is_no_replica() {
+    let mut rig = Rig::instant();
+    stop_members(&mut rig, SILVER);
+    rig.done("paris", demote(SILVER));
+    rig.done("lyon", promote(SILVER));
+    rig.done("lyon", demote(SILVER));
+    rig.refused("paris", promote(SILVER), "nothing is sent here from lyon");
+    rig.done("lyon", promote(SILVER));
+    rig.honest();
+}
+
 #[test]
 fn out_of_contact_only_the_source_takes_back_what_it_gave_up() {
     let mut rig = Rig::instant();

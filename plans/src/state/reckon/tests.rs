@@ -150,6 +150,41 @@ fn stretched_groups_whose_vms_have_gone_back_were_turned_round_before() {
 }
 
 #[test]
+fn a_run_is_given_up_where_its_source_was_promoted_by_others_since() {
+    let mut case = Case::new();
+    let mut graph = case.graph.clone();
+    graph.kind = RunKind::PlannedMigration;
+    let under_way = PlanState::default()
+        .next(&crate::state::Event::RunStarted { kind: graph.kind, owed_only: false })
+        .unwrap();
+    let raise = |case: &mut Case, by: u64| {
+        let paris = case.inventory.sites.get_mut(&SiteName::from("paris")).unwrap();
+        paris.groups.iter_mut().for_each(|leg| leg.generation += by);
+    };
+    raise(&mut case, 1);
+    assert_eq!(case.reckon(&under_way, Some(&graph)), Reckoning::default(), "it undoes itself");
+    raise(&mut case, 1);
+    let after = case.reckon(&under_way, Some(&graph));
+    assert_eq!((after.gives_up, after.state), (true, Some(at(Stand::ALL[0]))));
+    let said = &after.contradictions[0];
+    assert!(said.contains("when this planned-migration began"), "{said}");
+}
+
+#[test]
+fn groups_of_a_run_are_seen_where_no_vm_makes_them_members() {
+    let case = Case::new();
+    let both = |direction| {
+        let none: [&DerivedGroup; 0] = [];
+        sights(&case.inventory, none, Some((&case.graph, direction)), |_| true)
+    };
+    for (direction, site) in BOTH.into_iter().zip(["paris", "lyon"]) {
+        let seen = both(direction);
+        assert_eq!(seen.len(), case.ids.len());
+        assert!(seen.iter().all(|s| s.protected.as_str() == site && s.here.is_some()));
+    }
+}
+
+#[test]
 fn who_has_gone_back_is_seen_where_both_sites_answer_and_nothing_is_owed() {
     let world = fleet(40);
     let derivation = world.derive();

@@ -52,6 +52,10 @@ pub struct PlanDto {
     /// The run that ended last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<String>,
+    /// Where the plan believes to stand and where its storage is; only where one plan is asked for, and
+    /// the two differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contradiction: Option<ContradictionDto>,
 }
 
 /// Makes a recovery final.
