@@ -8,7 +8,7 @@ use std::time::Duration;
 use muster_engine::{Clock, Engine};
 use muster_plans::time::Time;
 use muster_store::Store;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, RwLock};
 
 use crate::auth::Auth;
 use crate::callout::Registry;
@@ -80,6 +80,8 @@ pub struct App {
     pub look_again: Notify,
     /// Starting and ending runs is one at a time: what was checked is what is stored.
     pub starting: Mutex<()>,
+    /// Held by whoever reads the sites; by one alone where nothing older may come in after it.
+    pub reading: RwLock<()>,
 }
 
 impl App {

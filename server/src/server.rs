@@ -9,7 +9,7 @@ use muster_engine::{Engine, Limits, Ports};
 use muster_plans::inventory::SiteInventory;
 use muster_store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, RwLock};
 
 use crate::app::App;
 pub use crate::app::Options;
@@ -71,6 +71,7 @@ pub async fn start(options: Options) -> anyhow::Result<Server> {
         tasks: Tasks::default(),
         look_again: Notify::new(),
         starting: Mutex::new(()),
+        reading: RwLock::new(()),
     });
     // Requests of the last process that had no effect will be answered by nobody.
     app.store.requests().forget_abandoned().await?;

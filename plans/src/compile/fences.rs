@@ -13,6 +13,7 @@ use super::sites::Way;
 use crate::finding::Code;
 use crate::graph::{Action, StepIx};
 use crate::id::{PlanName, SiteName};
+use crate::run::RunKind;
 
 /// A fence: the fenced site, and the one that keeps it out.
 pub type Wall = (SiteName, SiteName);
@@ -24,6 +25,9 @@ pub struct Fences {
     pub up: BTreeSet<Wall>,
     /// Those on which failovers of other plans count.
     pub needed: BTreeMap<Wall, Vec<PlanName>>,
+    /// Those behind which nobody knows what other plans have left. Their reprotects settle that, one after
+    /// the other, so that a reprotect does not wait for them; it leaves the fence alone.
+    pub unsettled: BTreeMap<Wall, Vec<PlanName>>,
 }
 
 /// Whether a run may lift the fence of `by` against `site`. Where another plan needs it, that is said:
@@ -34,7 +38,8 @@ pub(super) fn may_lift(
     by: &SiteName,
     found: &mut Found,
 ) -> bool {
-    let Some(others) = needed_by(request, site, by) else { return true };
+    let fences = [&request.fences.needed, &request.fences.unsettled];
+    let Some(others) = plans_of(&fences, site, by) else { return true };
     found.warning(
         Code::FenceStays,
         format!("{site} stays fenced by {by}: a failover of {others} counts on it"),
@@ -46,10 +51,7 @@ pub(super) fn may_lift(
 /// Ways whose end is fenced by their beginning.
 pub(super) fn shut(request: &Request<'_>, model: &Model<'_>) -> Vec<Way> {
     let mut ways: Vec<Way> = model.ways.clone();
-    ways.retain(|way| {
-        let (by, site) = (model.sites.name(way.from), model.sites.name(way.to));
-        request.fences.up.contains(&(site.clone(), by.clone()))
-    });
+    ways.retain(|way| is_up(request, model.sites.name(way.to), model.sites.name(way.from)));
     ways.sort_unstable();
     ways.dedup();
     ways
@@ -68,12 +70,7 @@ pub(super) fn let_in(
     let mut steps = Vec::new();
     for way in shut {
         let (by, site) = (model.sites.name(way.from), model.sites.name(way.to));
-        if let Some(others) = needed_by(request, site, by) {
-            found.error(
-                Code::SiteKeptOut,
-                format!("{site} is fenced by {by}, and a failover of {others} counts on that"),
-                "do first what these plans still owe to the site; the last one lets it in again",
-            );
+        if is_kept_out(request, site, by, found) {
             continue;
         }
         lay.phase(format!("Let {site} in again"));
@@ -84,7 +81,37 @@ pub(super) fn let_in(
     steps
 }
 
-fn needed_by(request: &Request<'_>, site: &SiteName, by: &SiteName) -> Option<Names> {
-    let plans = request.fences.needed.get(&(site.clone(), by.clone()))?;
-    Some(plans.iter().collect())
+/// Whether another plan counts on a fence against a site that a run needs, which is an error then. A
+/// `reprotect` does not wait for those that need one themselves.
+pub(super) fn is_kept_out(
+    request: &Request<'_>,
+    site: &SiteName,
+    by: &SiteName,
+    found: &mut Found,
+) -> bool {
+    let mut fences = vec![&request.fences.needed];
+    if request.kind != RunKind::Reprotect {
+        fences.push(&request.fences.unsettled);
+    }
+    let Some(others) = plans_of(&fences, site, by) else { return false };
+    found.error(
+        Code::SiteKeptOut,
+        format!("{site} is fenced by {by}, and a failover of {others} counts on that"),
+        "do first what these plans still owe to the site, or reprotect them; the last one lets it in again",
+    );
+    true
+}
+
+pub(super) fn is_up(request: &Request<'_>, site: &SiteName, by: &SiteName) -> bool {
+    request.fences.up.contains(&(site.clone(), by.clone()))
+}
+
+fn plans_of(
+    fences: &[&BTreeMap<Wall, Vec<PlanName>>],
+    site: &SiteName,
+    by: &SiteName,
+) -> Option<Names> {
+    let wall = (site.clone(), by.clone());
+    let plans: Names = fences.iter().filter_map(|of| of.get(&wall)).flatten().collect();
+    (plans.count() > 0).then_some(plans)
 }

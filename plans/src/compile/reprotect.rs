@@ -3,7 +3,7 @@
 //! `from`.
 
 use super::Request;
-use super::fences::may_lift;
+use super::fences::{is_kept_out, is_up, may_lift};
 use super::found::{Found, Names};
 use super::ground;
 use super::lay::Lay;
@@ -29,8 +29,8 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
 }
 
 /// Lifts what an earlier failover has put up against the old side: its legs are targets by now, and it
-/// could not be recovered to while it is kept out. Where nothing was put up there is nothing to lift, and
-/// a site that cannot fence has put up nothing.
+/// could not be recovered to while it is kept out. Where another plan counts on that the plan would only
+/// seem to be protected, so that it is not turned round yet.
 fn let_in(
     request: &Request<'_>,
     model: &Model<'_>,
@@ -42,7 +42,10 @@ fn let_in(
     old.sort_unstable();
     old.dedup();
     old.retain(|(from, to)| {
-        may_lift(request, model.sites.name(*from), model.sites.name(*to), found)
+        let (site, by) = (model.sites.name(*from), model.sites.name(*to));
+        is_up(request, site, by)
+            && !is_kept_out(request, site, by, found)
+            && may_lift(request, site, by, found)
     });
     if old.is_empty() {
         return;

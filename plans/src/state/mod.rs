@@ -20,7 +20,7 @@ use crate::run::RunKind;
 
 pub use action::{OperatorAction, Refusal};
 pub use event::{Event, Flag};
-pub use reckon::{Reckoning, Sight, Stand, moved_back, reckon, sights};
+pub use reckon::{Back, Reckoning, Sight, Stand, moved_back, reckon, sights};
 pub use srm::{SrmFacts, SrmStatus};
 pub use step::Illegal;
 

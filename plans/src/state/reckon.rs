@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{ActiveRun, Began, Conditions, Direction, Going, Phase, PlanState};
-use crate::graph::Graph;
+use crate::graph::{Graph, GroupIx};
 use crate::group::DerivedGroup;
 use crate::id::{ConsistencyGroupId, SiteName};
 use crate::inventory::{ConsistencyGroup, Inventory, ReplicaRole, ReplicationMode};
 use crate::run::RunKind;
 
-pub use moved::moved_back;
+pub use moved::{Back, moved_back};
 
 /// Where one group, or a whole plan, stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,7 +130,7 @@ pub fn reckon(
     believed: &PlanState,
     run: Option<&Graph>,
     seen: &[Sight<'_>],
-    back: &[&str],
+    back: &Back<'_>,
 ) -> Reckoning {
     let seen: Vec<(&Sight<'_>, Vec<Stand>)> = seen
         .iter()
@@ -140,10 +140,10 @@ pub fn reckon(
     let common = |stand: &Stand| seen.iter().all(|(_, stands)| stands.contains(stand));
     // Who has gone back has been turned round before.
     let turned = Stand::Protects(believed.direction.turned());
-    let is_back = !back.is_empty() && common(&turned);
+    let is_back = back.any(run.is_some()) && common(&turned);
     let mut contradictions = Vec::new();
     if is_back {
-        contradictions.push(gone_back(back));
+        contradictions.push(back.to_string());
     }
     if let Some(graph) = run {
         contradictions.extend(seen.iter().filter_map(|(sight, _)| against(graph, sight)));
@@ -157,7 +157,13 @@ pub fn reckon(
         let recovered = Stand::Recovered(believed.direction);
         stands.is_empty() || stands.contains(&expected) || stands.contains(&recovered)
     };
-    let fits = |stands: &[Stand]| stands.contains(&expected) || (half_way && between(stands));
+    // A live move may turn its group on the way, which a reprotect then finds done.
+    let is_turned = |stands: &[Stand]| {
+        expected == Stand::Recovered(believed.direction) && stands.contains(&turned)
+    };
+    let fits = |stands: &[Stand]| {
+        stands.contains(&expected) || is_turned(stands) || (half_way && between(stands))
+    };
     if run.is_none() && !is_back && seen.iter().all(|(_, stands)| fits(stands)) {
         return Reckoning::default();
     }
@@ -254,9 +260,12 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
     let forward = graph.site(target.from) == sight.protected;
     let direction = if forward { Direction::Forward } else { Direction::Reversed };
     let (protects, recovered) = (Stand::Protects(direction), Stand::Recovered(direction));
+    let turned = Stand::Protects(direction.turned());
     let fitting: &[Stand] = match graph.kind {
+        // A live move over storage that only one side writes turns its group.
+        RunKind::PlannedMigration if flips(graph, sight.id) => &[protects, recovered, turned],
         RunKind::PlannedMigration | RunKind::Failover => &[protects, recovered],
-        RunKind::Reprotect => &[recovered, Stand::Protects(direction.turned())],
+        RunKind::Reprotect => &[recovered, turned],
         // A test and its cleanup touch no role, and stand beside whatever is there.
         RunKind::Test | RunKind::Cleanup => return None,
     };
@@ -279,37 +288,33 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
             sight.id
         ));
     }
-    let (from, to) = if forward { (sight.here, sight.there) } else { (sight.there, sight.here) };
-    if let (Some(before), Some(leg)) = (target.source_generation, from)
-        && leg.generation > before.saturating_add(1)
-    {
-        return Some(format!(
-            "group {}: its copy at {} is of generation {}, and was of {before} when this {} began",
-            sight.id,
-            graph.site(target.from),
-            leg.generation,
-            graph.kind
-        ));
-    }
-    let promoted = to.map_or(0, |leg| leg.generation);
-    // A reprotect may raise it once more when it turns the direction.
-    let most =
-        target.generation.saturating_add(if graph.kind == RunKind::Reprotect { 2 } else { 1 });
-    (promoted > most).then(|| {
-        format!(
-            "group {}: its copy at {} is of generation {promoted}, and this {} makes it {most} at most",
-            sight.id,
-            graph.site(target.to),
-            graph.kind
-        )
-    })
+    let legs = if forward { [sight.here, sight.there] } else { [sight.there, sight.here] };
+    // A promotion goes above both legs. A run promotes once, or once more where it undoes that; a reprotect
+    // may raise it again when it turns the direction, and a live move that turns its group there and back.
+    let more = match graph.kind {
+        RunKind::PlannedMigration if flips(graph, sight.id) => 3,
+        RunKind::Reprotect => 2,
+        _ => 1,
+    };
+    let before = target.generation.max(target.source_generation.unwrap_or(0));
+    let most = before.saturating_add(more);
+    let (leg, site) = legs
+        .into_iter()
+        .zip([target.from, target.to])
+        .find_map(|(leg, site)| Some((leg.filter(|leg| leg.generation > most)?, site)))?;
+    Some(format!(
+        "group {}: its copy at {} is of generation {}, and this {} makes it {most} at most",
+        sight.id,
+        graph.site(site),
+        leg.generation,
+        graph.kind
+    ))
 }
 
-fn gone_back(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(3);
-    let first = names[..names.len() - more].join(", ");
-    let and = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("VMs that the recovery has taken away run at the old site again: {first}{and}")
+/// Whether a run moves a VM live that has this group, so that the group changes its direction on the way.
+fn flips(graph: &Graph, id: &ConsistencyGroupId) -> bool {
+    let on = |ix: &GroupIx| graph.groups[ix.0 as usize].id == *id;
+    graph.vms.iter().any(|vm| vm.method.is_live() && vm.storage.iter().any(on))
 }
 
 fn words(stands: &[Stand]) -> String {

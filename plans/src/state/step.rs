@@ -67,6 +67,10 @@ impl PlanState {
     /// Where the plan will stand again if the run that starts now is undone. A halted test is no
     /// half-way: production was not touched.
     fn began(&self) -> Began {
+        // However many migrations take its place, the failover below them is half-way still.
+        if self.run.is_some_and(|run| run.began == Began::HalfFailedOver) {
+            return Began::HalfFailedOver;
+        }
         match self.run.map(|run| run.kind) {
             Some(RunKind::PlannedMigration) => Began::HalfMigrated,
             Some(RunKind::Failover) => Began::HalfFailedOver,

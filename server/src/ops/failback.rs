@@ -9,7 +9,7 @@ use muster_plans::time::Span;
 use muster_store::{Chain, ChainChange, Run, RunFilter};
 
 use super::start::start_one;
-use super::{Asker, Refused, fences, standing_of};
+use super::{Asker, Refused, standing_of};
 use crate::api::dto::{StartKind, StartRun};
 use crate::app::App;
 use crate::http::Code;
@@ -33,9 +33,6 @@ pub(super) async fn begin(
 ) -> Result<Run, Refused> {
     let standing = standing_of(app, plan).await?;
     let first = usize::from(standing.state.phase == Phase::Idle && standing.state.is_reversed());
-    if first == 0 {
-        fences::way_back_is_open(app, plan, &standing).await?;
-    }
     let chain = Chain {
         id: ids::chain_id(),
         plan: plan.clone(),

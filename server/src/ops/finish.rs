@@ -77,6 +77,8 @@ fn after(
         return Ok(next);
     }
     next.active = None;
+    let good = matches!(ending, Ending::Succeeded | Ending::SucceededWithWarnings);
+    next.unsettled &= !(good && graph.kind == RunKind::Reprotect);
     if graph.kind == RunKind::Cleanup && !next.state.may_have_leftovers() {
         next.test = None;
     }

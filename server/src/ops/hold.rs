@@ -11,7 +11,7 @@ use muster_contract::{FenceDomain, Observation, Outcome, Query, SiteAdapter, Tok
 use muster_plans::id::SiteName;
 
 use super::control::needs_reason;
-use super::reckon::{Contradiction, contradictions, settle};
+use super::reckon::{Contradiction, contradictions, contradictions_in, settle};
 use super::{Asker, Refused};
 use crate::api::dto::{ContradictionDto, ReleaseRequest, ReleasedDto, ServerDto, SiteReadDto};
 use crate::app::App;
@@ -87,9 +87,10 @@ pub async fn release_hold(
     }
     let sites = tell_all(app).await?;
     all_told_or_named(&sites, &request.without)?;
-    inventory::round(app).await;
-    all_read(&app.current.get(), &sites)?;
-    let found = contradictions(app).await?;
+    inventory::round_alone(app).await;
+    let landscape = app.current.get();
+    all_read(&landscape, &sites, &request.without)?;
+    let found = contradictions_in(app, &landscape).await?;
     let shown: Vec<ContradictionDto> = found.iter().map(Contradiction::dto).collect();
     let incarnation = app.store.incarnation();
     let detail = serde_json::json!({
@@ -156,11 +157,12 @@ fn all_told_or_named(sites: &[SiteReadDto], named: &[String]) -> Result<(), Refu
 }
 
 /// A site that knows the new incarnation and could not be read would be taken for one that contradicts
-/// nothing.
-fn all_read(landscape: &Landscape, told: &[SiteReadDto]) -> Result<(), Refused> {
+/// nothing, unless it is named as one to do without.
+fn all_read(landscape: &Landscape, told: &[SiteReadDto], named: &[String]) -> Result<(), Refused> {
     let unread: Vec<String> = told
         .iter()
-        .filter(|site| site.read && !landscape.answers(&SiteName::from(site.site.as_str())))
+        .filter(|site| site.read && !named.contains(&site.site))
+        .filter(|site| !landscape.answers(&SiteName::from(site.site.as_str())))
         .map(|site| {
             let status = landscape.status.get(&SiteName::from(site.site.as_str()));
             let why = status.and_then(|status| status.error.as_deref()).unwrap_or("no answer");
@@ -173,7 +175,8 @@ fn all_read(landscape: &Landscape, told: &[SiteReadDto]) -> Result<(), Refused> 
     Err(Refused::new(
         Code::SiteNotRead,
         format!("what is at a site could not be read ({})", unread.join("; ")),
-        "release again when its agent answers; the server goes on holding",
+        "release again when its agent answers, or name it, where what is there may be passed over: \
+         muster server release --without SITE --reason TEXT",
     ))
 }
 
@@ -284,10 +287,11 @@ mod tests {
             landscape.clone()
         };
         let silent = seen(false, Some("no answer within 10 s"));
-        let refused = all_read(&silent, &told(true)).unwrap_err();
+        let refused = all_read(&silent, &told(true), &[]).unwrap_err();
         assert_eq!(refused.code, Code::SiteNotRead);
         assert!(refused.detail.contains("paris: no answer within 10 s"), "{}", refused.detail);
-        assert!(all_read(&silent, &told(false)).is_ok(), "it was named as off");
-        assert!(all_read(&seen(true, None), &told(true)).is_ok());
+        assert!(all_read(&silent, &told(false), &[]).is_ok(), "it was named as off");
+        assert!(all_read(&silent, &told(true), &[String::from("paris")]).is_ok());
+        assert!(all_read(&seen(true, None), &told(true), &[]).is_ok());
     }
 }

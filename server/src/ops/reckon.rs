@@ -15,7 +15,9 @@ use muster_store::Finish;
 
 use super::compile::no_plan;
 use super::control::needs_reason;
-use super::{Asker, Refused, Standing, all_standings, load, not_on_hold, on_hold, standing_of};
+use super::{
+    Asker, Refused, Standing, all_standings, fences, load, not_on_hold, on_hold, standing_of,
+};
 use crate::api::dto::{ContradictionDto, RebuildRequest, RebuiltDto};
 use crate::app::App;
 use crate::http::Code;
@@ -64,7 +66,17 @@ fn place(state: &PlanState) -> String {
 /// # Errors
 /// Where the store does not answer.
 pub(super) async fn contradictions(app: &App) -> Result<Vec<Contradiction>, Refused> {
-    let landscape = app.current.get();
+    contradictions_in(app, &app.current.get()).await
+}
+
+/// The same in a landscape that somebody has looked at already.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn contradictions_in(
+    app: &App,
+    landscape: &Landscape,
+) -> Result<Vec<Contradiction>, Refused> {
     let standings = all_standings(app).await?;
     let mut all = Vec::new();
     for plan in landscape.config.plans.keys() {
@@ -81,14 +93,9 @@ pub(super) async fn contradictions(app: &App) -> Result<Vec<Contradiction>, Refu
     let mut found = Vec::new();
     for (plan, standing, run) in all {
         let under_way = run.as_deref().map(|graph| (graph, standing.state.direction));
-        let sights = of_plan(&landscape, &plan, under_way, &taken);
-        // What another plan's run has taken along is its affair.
-        let back = match taken.is_empty() {
-            true => moved_back(&standing.state, groups_of(&landscape, &plan), |site| {
-                landscape.answers(site)
-            }),
-            false => Vec::new(),
-        };
+        let sights = of_plan(landscape, &plan, under_way, &taken);
+        let groups = groups_of(landscape, &plan);
+        let back = moved_back(&standing.state, groups, &taken, |site| landscape.answers(site));
         let reckoning = reckon(&standing.state, run.as_deref(), &sights, &back);
         if let Some(graph) = run.filter(|_| !reckoning.gives_up) {
             taken.extend(graph.groups.iter().map(|group| group.id.clone()));
@@ -156,8 +163,17 @@ pub async fn contradiction_of(
     if !sites_of(&landscape, plan).all(|site| was_read(&site)) {
         return Ok(None);
     }
-    let found = contradictions(app).await?;
-    Ok(found.iter().find(|found| found.plan == *plan).map(Contradiction::dto))
+    match contradictions_in(app, &landscape).await {
+        Ok(found) => Ok(found.iter().find(|found| found.plan == *plan).map(Contradiction::dto)),
+        Err(refused) => {
+            // Another plan's run that nobody can read says nothing of this one.
+            tracing::warn!(
+                error = refused.detail,
+                "whether storage and database agree is not known"
+            );
+            Ok(None)
+        }
+    }
 }
 
 /// One plan, set against what its sites hold now. A site that was away when a hold was released, or an array
@@ -222,7 +238,16 @@ pub(super) async fn settle(
             plan.name = %plan, run.id = ?given_up, plan.half_way = halted,
             "the database and the storage contradict each other; the storage is right"
         );
-        let next = Standing { state, active: None, commit_at: None, ..standing };
+        let landscape = app.current.get();
+        let next = Standing {
+            // Of a recovery that this journal knows nothing of, nobody knows what was left behind it.
+            unsettled: state.phase == Phase::Recovered,
+            walls: Some(fences::ways(&landscape, plan, state.is_reversed())),
+            state,
+            active: None,
+            commit_at: None,
+            ..standing
+        };
         let detail = serde_json::json!({
             "contradictions": reckoning.contradictions, "state": next.state, "reason": reason,
             "run": given_up.map(|run| run.to_string()),

@@ -1,7 +1,8 @@
 //! Where a plan stands: its state, and the runs that the state came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use muster_plans::compile::Wall;
 use muster_plans::id::{PlanName, RunId};
 use muster_plans::state::{Event, PlanState};
 use muster_plans::time::Time;
@@ -34,6 +35,14 @@ pub struct Standing {
     /// When the recovery becomes final by itself.
     #[serde(default)]
     pub commit_at: Option<Time>,
+    /// What its failover fences, and from where; `None`: not known, which counts as all that its documents
+    /// allow.
+    #[serde(default)]
+    pub walls: Option<BTreeSet<Wall>>,
+    /// The storage says that it is recovered, and no run of this journal did that: nobody knows what was
+    /// left at the old site. Until a reprotect has ended well.
+    #[serde(default)]
+    pub unsettled: bool,
     /// Version in the store; 0: never stored.
     #[serde(skip)]
     pub version: u64,
@@ -86,6 +95,23 @@ pub async fn all_standings(app: &App) -> Result<BTreeMap<PlanName, Standing>, Re
     let stored = app.store.plan_states().all().await?;
     let read = |(plan, stored)| Ok((plan, Standing::read(Some(stored))?));
     stored.into_iter().map(read).collect()
+}
+
+/// The same, where one that cannot be read must not be in the way of the others: it is `None`.
+///
+/// # Errors
+/// Where the store does not answer.
+pub(super) async fn readable_standings(
+    app: &App,
+) -> Result<Vec<(PlanName, Option<Standing>)>, Refused> {
+    let stored = app.store.plan_states().all().await?;
+    let read = |(plan, stored): (PlanName, Versioned)| {
+        let standing = Standing::read(Some(stored)).inspect_err(|refused| {
+            tracing::error!(plan.name = %plan, error = refused.detail, "where it stands is not known");
+        });
+        (plan, standing.ok())
+    };
+    Ok(stored.into_iter().map(read).collect())
 }
 
 /// Where a plan stands now.

@@ -149,6 +149,7 @@ async fn store_and_go(
     let owed_only = graph.owed_only;
     let mut next = standing.after(&Event::RunStarted { kind: graph.kind, owed_only })?;
     next.active = Some(id);
+    next.walls = fences::raised(&graph, standing, &next);
     match graph.kind {
         RunKind::Test => next.test = Some(id),
         RunKind::Failover if !owed_only => next.failover = Some(id),

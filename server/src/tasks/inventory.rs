@@ -31,6 +31,17 @@ pub async fn run(app: Arc<App>) {
 
 /// One round: asks all sites at once, takes in the answers, stores what changed.
 pub async fn round(app: &App) {
+    let _beside_others = app.reading.read().await;
+    read_all(app).await;
+}
+
+/// One round with no other beside it, so that no answer of before takes the place of a later one.
+pub async fn round_alone(app: &App) {
+    let _alone = app.reading.write().await;
+    read_all(app).await;
+}
+
+async fn read_all(app: &App) {
     let known = app.current.get();
     let asked = app.sites.all().into_iter().map(|(site, adapter)| {
         let knows = known.status.get(&site).is_some_and(|s| s.capabilities.is_some());

@@ -76,7 +76,9 @@ async fn reckon_with(core: &Core, answered: &BTreeSet<SiteName>) -> bool {
     let run = graph.as_deref().map(|graph| (graph, standing.state.direction));
     let sights =
         sights(&inventory, derivation.groups.values(), run, |site| answered.contains(site));
-    let back = moved_back(&standing.state, derivation.groups.values(), |s| answered.contains(s));
+    let groups = derivation.groups.values();
+    let none = BTreeSet::new();
+    let back = moved_back(&standing.state, groups, &none, |site| answered.contains(site));
     let reckoning = match holds(Guard::Reckoned) {
         true => reckon(&standing.state, graph.as_deref(), &sights, &back),
         false => Reckoning::default(),

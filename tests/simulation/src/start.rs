@@ -94,7 +94,8 @@ impl Core {
         };
         let supported: BTreeMap<SiteName, Vec<Method>> =
             self.scene.all_sites().into_iter().map(|site| (site, live_methods())).collect();
-        let fences = Fences { up: self.fences_of(&from).await, ..Fences::default() };
+        let ends: Vec<SiteName> = from.iter().chain([&to]).cloned().collect();
+        let fences = Fences { up: self.fences_of(&ends).await, ..Fences::default() };
         let request = Request {
             config: &self.scene.config,
             plan: &self.scene.plan,

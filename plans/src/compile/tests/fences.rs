@@ -48,14 +48,20 @@ fn what_is_owed_is_done_behind_a_fence_that_another_plan_needs() {
 }
 
 #[test]
-fn a_reprotect_leaves_a_fence_alone_that_another_plan_needs() {
+fn a_reprotect_lifts_a_fence_that_is_up_and_waits_for_plans_that_need_it() {
     let (world, plan) = world("silver-sync");
     let mut world = recovered(world);
     assert_eq!(lifts(&graph(&world, &plan, RunKind::Reprotect, |_| {})).len(), 1);
     need(&mut world, paris_by_lyon());
+    let refused = try_compile(&world, &plan, RunKind::Reprotect, |_| {}).unwrap_err();
+    insta::assert_snapshot!(sentences(&refused), @"site-kept-out: paris is fenced by lyon, and a failover of archive counts on that");
+    // One that waits for its own reprotect is not waited for: each would wait for the other.
+    world.fences.unsettled = std::mem::take(&mut world.fences.needed);
     let beside = try_compile(&world, &plan, RunKind::Reprotect, |_| {}).unwrap();
     assert_eq!(lifts(&beside.graph), Vec::<usize>::new());
     assert!(sentences(&beside.warnings).starts_with("fence-stays: paris stays fenced by lyon"));
+    world.fences = Default::default();
+    assert_eq!(lifts(&graph(&world, &plan, RunKind::Reprotect, |_| {})), Vec::<usize>::new());
 }
 
 #[test]

@@ -97,5 +97,6 @@ pub(super) fn recovered(mut world: World) -> World {
         leg.writable = true;
         leg.generation += 1;
     }
+    world.fences.up.insert(("paris".into(), "lyon".into()));
     world
 }

@@ -120,6 +120,7 @@ fn planned_back() {
 /// A recovery whose storage replicates the other way since.
 fn reprotected(world: World) -> World {
     let mut world = recovered(world);
+    world.fences.up.clear();
     for (name, site) in &mut world.inventory.sites {
         let turned = match name.as_str() {
             "paris" => ReplicaRole::Target,
