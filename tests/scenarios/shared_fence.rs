@@ -44,3 +44,25 @@ fn the_last_plan_to_settle_with_a_site_lets_it_in() {
     demo.run("shop", "failback", &[]);
     demo.truth().assert_safe();
 }
+
+#[test]
+fn a_failover_stops_the_run_that_would_let_its_site_in() {
+    let demo = Demo::start(DemoOptions { speed: 100, ..DemoOptions::default() });
+    demo.sim("break", "site", "paris");
+    demo.run("shop", "failover", &[]);
+    demo.sim("heal", "site", "paris");
+    let split = "RECOVERY_SPLIT_BRAIN";
+    assert!(await_true(Duration::from_secs(60), || standing(&demo, "shop").contains(split)));
+    // What is owed does not get past the old storage, and the site dies once more.
+    demo.sim("break", "array", "paris");
+    let start = ["run", "start", "shop", "--kind", "failover", "--output", "json"];
+    let owed = demo.muster(&start).expect(0).json();
+    assert_eq!(owed["owedOnly"], true);
+    demo.sim("break", "site", "paris");
+
+    demo.run("archive", "failover", &[]);
+    assert!(is_soon(&demo, "lyon"));
+    let stopped = demo.get(&format!("/api/v1/runs/{}", owed["id"].as_str().unwrap()));
+    assert_eq!(stopped["cause"], "cancelled by muster", "{stopped:#}");
+    demo.truth().assert_safe();
+}
