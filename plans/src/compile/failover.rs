@@ -123,22 +123,34 @@ fn fences_and_gates(
     lay.phase("Prove that the protected side cannot write");
     let mut proved = vec![None; model.sites.names.len()];
     for &site in from {
-        let at = recovery_of(model, site);
-        let fence = lay.step(at, Action::Fence(site));
-        lay.needs(fence, checked);
-        if let Some(tried) = tried[site.0 as usize] {
-            lay.follows(fence, tried);
-        }
-        let gate = lay.step(at, Action::Gate(GateKind::EvidenceAgainst(site)));
-        lay.needs(gate, if holds(Guard::FenceFirst) { fence } else { checked });
+        let at = recoveries_of(model, site);
+        let fences: Vec<StepIx> = at
+            .iter()
+            .map(|at| {
+                let fence = lay.step(*at, Action::Fence(site));
+                lay.needs(fence, checked);
+                if let Some(tried) = tried[site.0 as usize] {
+                    lay.follows(fence, tried);
+                }
+                fence
+            })
+            .collect();
+        let gate = lay.step(at[0], Action::Gate(GateKind::EvidenceAgainst(site)));
+        let behind = if holds(Guard::FenceFirst) { fences } else { vec![checked] };
+        behind.iter().for_each(|step| lay.needs(gate, *step));
         proved[site.0 as usize] = Some(gate);
     }
     proved
 }
 
-/// Where the VMs of a site are recovered: from there it is fenced.
-fn recovery_of(model: &Model<'_>, from: SiteIx) -> SiteIx {
-    model.ways.iter().find(|way| way.from == from).map_or(from, |way| way.to)
+/// Where the VMs of a site are recovered: from each of these it is fenced, since a fence only cuts off what
+/// the two share. At least one.
+fn recoveries_of(model: &Model<'_>, from: SiteIx) -> Vec<SiteIx> {
+    let ways = model.ways.iter().filter(|way| way.from == from);
+    let mut all: Vec<SiteIx> = ways.map(|way| way.to).collect();
+    all.sort_unstable();
+    all.dedup();
+    if all.is_empty() { vec![from] } else { all }
 }
 
 /// Makes the surviving legs writable. For stretched groups the array may have done so already; the

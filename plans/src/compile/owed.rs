@@ -4,6 +4,8 @@
 //! turns their autostart off), unregistered, their storage unmounted and demoted, and only when all of
 //! that has succeeded is the fence lifted. Until then the old writer stays cut off.
 
+use std::collections::BTreeSet;
+
 use super::Request;
 use super::fences::may_lift;
 use super::found::Found;
@@ -19,14 +21,11 @@ pub(crate) fn lay(request: &Request<'_>, before: &Graph, found: &mut Found) -> L
     lay.builder.graph.forced = false;
     lay.builder.graph.vms = before.vms.clone();
     lay.builder.graph.groups = before.groups.clone();
-    let mut returned: Vec<(SiteIx, SiteIx)> =
-        before.vms.iter().map(|vm| (vm.from, vm.to)).collect();
-    returned.sort_unstable();
-    returned.dedup_by_key(|(from, _)| *from);
     let mut unfenced = Vec::new();
-    for (site, recovery) in returned {
-        let lift = may_lift(request, before.site(site), before.site(recovery), found);
-        unfenced.push(one_site(&mut lay, before, site, lift.then_some(recovery)));
+    for site in returned(before) {
+        let mut lift = raised(before, site);
+        lift.retain(|by| may_lift(request, before.site(site), before.site(*by), found));
+        unfenced.extend(one_site(&mut lay, before, site, &lift));
     }
     lay.phase("Report");
     let done = lay.barrier(before.recovery);
@@ -35,14 +34,29 @@ pub(crate) fn lay(request: &Request<'_>, before: &Graph, found: &mut Found) -> L
     lay
 }
 
-/// Gives the last step. The fence is lifted from the site `unfence`, if another plan does not need it.
-fn one_site(lay: &mut Lay, before: &Graph, site: SiteIx, unfence: Option<SiteIx>) -> StepIx {
+/// Sites that VMs have left.
+fn returned(before: &Graph) -> BTreeSet<SiteIx> {
+    before.vms.iter().map(|vm| vm.from).collect()
+}
+
+/// From where a site was fenced; of a run that fenced nothing, where its VMs went.
+fn raised(before: &Graph, site: SiteIx) -> Vec<SiteIx> {
+    let fences = before.steps.iter().filter(|step| step.action == Action::Fence(site));
+    let mut by: BTreeSet<SiteIx> = fences.map(|step| step.site).collect();
+    if by.is_empty() {
+        by = before.vms.iter().filter(|vm| vm.from == site).map(|vm| vm.to).collect();
+    }
+    by.into_iter().collect()
+}
+
+/// Gives the last steps. The fence is lifted from the sites `lift`.
+fn one_site(lay: &mut Lay, before: &Graph, site: SiteIx, lift: &[SiteIx]) -> Vec<StepIx> {
     lay.phase(format!("Check {}", before.site(site)));
     let answers = lay.step(site, Action::Check(CheckKind::SiteAnswers(site)));
     let gone = remove_instances(lay, before, site, answers);
     let mut settled = demote(lay, before, site, answers, &gone);
     settled.extend(gone.into_iter().flatten());
-    if unfence.is_some() {
+    if !lift.is_empty() {
         lay.phase(format!("Let {} in again", before.site(site)));
     }
     let all = lay.barrier(before.recovery);
@@ -50,10 +64,15 @@ fn one_site(lay: &mut Lay, before: &Graph, site: SiteIx, unfence: Option<SiteIx>
     if holds(Guard::OwedFirst) {
         settled.iter().for_each(|step| lay.needs(all, *step));
     }
-    let Some(recovery) = unfence else { return all };
-    let unfence = lay.step(recovery, Action::Unfence(site));
-    lay.needs(unfence, all);
-    unfence
+    if lift.is_empty() {
+        return vec![all];
+    }
+    let unfence = |by: &SiteIx| {
+        let step = lay.step(*by, Action::Unfence(site));
+        lay.needs(step, all);
+        step
+    };
+    lift.iter().map(unfence).collect()
 }
 
 /// Powers off and unregisters the old instances. Gives the last step of each, by VM.

@@ -1,9 +1,9 @@
 //! Fences that other plans need, and fences in the way.
 
-use super::{graph, recovered, sentences, try_compile, world};
+use super::{graph, plan_spec, recovered, sentences, try_compile, world};
 use crate::compile::Wall;
-use crate::fixture::World;
-use crate::graph::{Action, Graph};
+use crate::fixture::{NewVm, Place, World};
+use crate::graph::{Action, Graph, Step};
 use crate::id::PlanName;
 use crate::run::RunKind;
 
@@ -86,4 +86,34 @@ fn a_migration_to_a_site_that_another_plan_keeps_out_is_refused() {
     need(&mut world, lyon_by_paris());
     let refused = try_compile(&world, &plan, RunKind::PlannedMigration, |_| {}).unwrap_err();
     insta::assert_snapshot!(sentences(&refused), @"site-kept-out: lyon is fenced by paris, and a failover of archive counts on that");
+}
+
+#[test]
+fn a_site_that_is_left_for_several_is_fenced_from_each_and_let_in_by_each() {
+    let mut world = World::pair(2);
+    world.add_site(&Place { name: "rome", net: 30, hosts: 2 });
+    world.add_link("paris", "rome", 2.0);
+    world.add_mapping("paris", "rome");
+    for (name, app, to) in [("a-1", "a", "lyon"), ("b-1", "b", "rome")] {
+        let tags: &[(&str, &str)] = &[("app", app)];
+        world.add_vm(&NewVm { name, to, policy: Some("silver-sync"), tags, ..NewVm::default() });
+        world.add_group(app, ("paris", to), &["silver-sync"], tags);
+    }
+    let plan = world.add_plan("both", &["a", "b"], plan_spec(r#"{}"#));
+    let failover = graph(&world, &plan, RunKind::Failover, |request| request.forced = true);
+    let (from, gates): (Vec<_>, Vec<_>) = failover
+        .steps
+        .iter()
+        .filter(|s| matches!(s.action, Action::Fence(_) | Action::Gate(_)))
+        .partition(|s| matches!(s.action, Action::Fence(_)));
+    let names = |steps: &[&Step]| -> Vec<String> {
+        steps.iter().map(|step| failover.site(step.site).to_string()).collect()
+    };
+    assert_eq!((names(&from), gates.len()), (vec!["lyon".into(), "rome".into()], 1));
+    let derivation = world.derive();
+    let mut request = world.request(&plan, &derivation, RunKind::Failover);
+    request.owed = Some(&failover);
+    let owed = crate::compile::compile(&request).unwrap().graph;
+    let lifted: Vec<&Step> = lifts(&owed).into_iter().map(|nr| &owed.steps[nr]).collect();
+    assert_eq!(names(&lifted), ["lyon", "rome"]);
 }

@@ -59,14 +59,14 @@ impl RunState {
         let accepts = &self.opening()?.accepts;
         let ix = self.graph.sites.iter().position(|name| name == site);
         let alive = ix.and_then(|ix| self.alive_at[ix]);
-        let fence = ix.and_then(|ix| self.fences[ix]);
+        let fences = ix.map_or(&[][..], |ix| self.fences[ix].as_slice());
         let mut good = self.evidence.iter().enumerate().rev().filter(|(nr, held)| {
             let evidence = &held.evidence;
             evidence.against == *site
                 && (evidence.expires_at > now || !holds(Guard::EvidenceFresh))
                 && accepts.contains(&evidence.source.kind())
                 && alive.is_none_or(|alive| alive.is_before(*nr, held))
-                && fence.is_none_or(|fence| self.is_behind(fence, *nr, held))
+                && self.is_behind(fences, *nr, held)
         });
         good.next().map(|(_, held)| &held.evidence)
     }
@@ -74,12 +74,18 @@ impl RunState {
     /// Whether evidence tells of the time behind a fence. A site that was seen dead before it was fenced
     /// may have come back since, without hearing of the fence. A person's word is a promise for as long
     /// as it holds, and as the site keeps silent.
-    fn is_behind(&self, fence: Raised, nr: usize, held: &Held) -> bool {
-        let newer = fence.when.is_before(nr, held) || !holds(Guard::EvidenceAfterFence);
+    ///
+    /// A fence tells of what the site shares with whoever raised it. Where several did, the word of one says
+    /// nothing of what is shared with the others.
+    fn is_behind(&self, fences: &[Raised], nr: usize, held: &Held) -> bool {
+        let newer = fences.iter().all(|fence| fence.when.is_before(nr, held))
+            || !holds(Guard::EvidenceAfterFence);
         match &held.evidence.source {
             EvidenceSource::Attestation { .. } => true,
             EvidenceSource::Witness(_) => newer,
-            EvidenceSource::Fence(at) => newer && at == self.graph.site(fence.from),
+            EvidenceSource::Fence(at) => {
+                newer && fences.iter().all(|fence| at == self.graph.site(fence.from))
+            }
         }
     }
 }
@@ -179,6 +185,29 @@ mod tests {
         assert_eq!(counts(&state), None);
         apply(&mut state, 102, Event::EvidenceSeen(seen(fence("lyon"), 102)));
         assert_eq!(counts(&state), Some(fence("lyon")));
+    }
+
+    #[test]
+    fn of_two_fences_neither_alone_is_evidence() {
+        let mut sample = Sample::new(RunKind::Failover, 1);
+        for from in [SiteIx(0), SiteIx(1)] {
+            sample.step(Action::Fence(SiteIx(0)), from, OnFailure::Policy);
+        }
+        let mut state = RunState::new(sample.finish());
+        apply(&mut state, 1, Event::Opened(opening("ines")));
+        for step in [0, 1] {
+            apply(&mut state, 2, Event::Intent { step, attempt: 0, undo: false });
+        }
+        let done = |step| Event::Done { step, undo: false, receipt: Receipt::default() };
+        apply(&mut state, 3, done(1));
+        apply(&mut state, 4, Event::EvidenceSeen(seen(fence("lyon"), 4)));
+        assert_eq!(counts(&state), Some(fence("lyon")), "one fence");
+        apply(&mut state, 5, done(0));
+        apply(&mut state, 6, Event::EvidenceSeen(seen(fence("lyon"), 6)));
+        apply(&mut state, 6, Event::EvidenceSeen(seen(fence("paris"), 6)));
+        assert_eq!(counts(&state), None);
+        apply(&mut state, 7, Event::EvidenceSeen(seen(witness(), 7)));
+        assert_eq!(counts(&state), Some(witness()));
     }
 
     #[test]

@@ -72,8 +72,8 @@ pub struct RunState {
     /// When each site last showed that it lives: something was started that may write there, or it has done
     /// what this run asked of it.
     alive_at: Vec<Option<Moment>>,
-    /// The fence against each site, once its step has come to a good end.
-    fences: Vec<Option<Raised>>,
+    /// The fences against each site whose steps have come to a good end.
+    fences: Vec<Vec<Raised>>,
     len: Ordinal,
     epoch: u64,
     started_at: Time,
@@ -122,7 +122,7 @@ impl RunState {
             opening: None,
             evidence: Vec::new(),
             alive_at: vec![None; graph.sites.len()],
-            fences: vec![None; graph.sites.len()],
+            fences: vec![Vec::new(); graph.sites.len()],
             len: 0,
             epoch: 0,
             started_at: Time(0),
@@ -192,7 +192,7 @@ impl RunState {
         }
         if let (Action::Fence(against), true) = (step.action, to.is_good()) {
             let (from, when) = (step.site, self.moment());
-            self.fences[against.0 as usize] = Some(Raised { from, when });
+            self.fences[against.0 as usize].push(Raised { from, when });
         }
         self.tally.change(&self.graph, step, from, to);
     }
