@@ -140,7 +140,11 @@ pub fn reckon(
     let common = |stand: &Stand| seen.iter().all(|(_, stands)| stands.contains(stand));
     // Who has gone back has been turned round before.
     let turned = Stand::Protects(believed.direction.turned());
-    let is_back = back.any(run.is_some()) && common(&turned);
+    let turning = run.map(|graph| graph.kind == RunKind::Reprotect);
+    let is_back = turning != Some(false)
+        && back.any(turning.is_some())
+        && !seen.is_empty()
+        && common(&turned);
     let mut contradictions = Vec::new();
     if is_back {
         contradictions.push(back.to_string());

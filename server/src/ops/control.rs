@@ -145,9 +145,9 @@ pub async fn resume(
         ));
     }
     let _one_at_a_time = app.starting.lock().await;
-    fences::not_crossed(app, &run.plan, &graph).await?;
-    fences::still_may_lift(app, &run.plan, &graph).await?;
     let mut next = standing.after(&Event::RunResumed)?;
+    fences::still_may_lift(app, &run.plan, &graph).await?;
+    fences::not_crossed(app, &run.plan, &graph).await?;
     next.active = Some(id);
     let detail = serde_json::json!({"run": id.to_string(), "reason": request.reason});
     let audit = asker.audit(app.now(), "run.resume", format!("plan/{}", run.plan), detail);

@@ -72,7 +72,6 @@ pub(super) async fn start_one(
     let tag = Some(RunTag::from(format!("muster-{}", id.0.simple())));
     let wanted = Wanted { tag, ..wanted_by(&landscape, wish, forced)? };
     let graph = compile_now(app, &landscape, plan, &standing, &wanted).await?.graph;
-    fences::not_crossed(app, plan, &graph).await?;
     let digest = compile::digest(&graph);
     let read_as = readable_digest(app, &landscape, plan, &standing, &wanted, &digest).await?;
     as_expected(wish, &read_as)?;
@@ -81,6 +80,8 @@ pub(super) async fn start_one(
         honest_points(&landscape, &graph, spec, wish)?;
         approved = approval::approved(app, asker, plan, spec, &digest).await?;
     }
+    // Last of all: it stops another run where this one needs the fence that it would lift.
+    fences::not_crossed(app, plan, &graph).await?;
     let opening = Opening {
         by: By(asker.by.clone()),
         reason: wish.reason.clone(),
