@@ -29,7 +29,8 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
 }
 
 /// Lifts what an earlier failover has put up against the old side: its legs are targets by now, and it
-/// could not be recovered to while it is kept out. Where another plan counts on that the plan would only
+/// could not be recovered to while it is kept out. Where nothing was put up there is nothing to lift, and
+/// a site that cannot fence has put up nothing. Where another plan counts on that the plan would only
 /// seem to be protected, so that it is not turned round yet.
 fn let_in(
     request: &Request<'_>,
@@ -43,9 +44,8 @@ fn let_in(
     old.dedup();
     old.retain(|(from, to)| {
         let (site, by) = (model.sites.name(*from), model.sites.name(*to));
-        is_up(request, site, by)
-            && !is_kept_out(request, site, by, found)
-            && may_lift(request, site, by, found)
+        let kept_out = is_up(request, site, by) && is_kept_out(request, site, by, found);
+        !kept_out && may_lift(request, site, by, found)
     });
     if old.is_empty() {
         return;

@@ -214,8 +214,17 @@ pub fn play_case(case: &Case, guarded: bool, seed: u64, tell: bool) -> anyhow::R
 /// # Errors
 /// As [`play`].
 pub fn try_case(case: &Case, jobs: usize) -> anyhow::Result<Caught> {
-    let found =
-        first_broken(0..case.seeds, jobs, |seed| Ok(play_case(case, false, seed, false)?.broken))?;
+    // Where other guards are off as well, what breaks without them alone says nothing of this one.
+    let alone = case.beside.is_empty();
+    let found = first_broken(0..case.seeds, jobs, |seed| {
+        let broken = play_case(case, false, seed, false)?.broken;
+        let counts =
+            alone || broken.is_none() || play_case(case, true, seed, false)?.broken.is_none();
+        Ok(broken.filter(|_| counts))
+    })?;
+    if !alone {
+        return Ok(Caught { without: found, with: None });
+    }
     let plays = found.as_ref().map_or(case.seeds, |(seed, _)| seed + 1);
     let with = first_broken(0..plays.max(CLEAN), jobs, |seed| {
         Ok(play_case(case, true, seed, false)?.broken)
