@@ -229,6 +229,7 @@ pub(super) async fn settle(
     reason: &str,
     found: &[Contradiction],
 ) -> Result<(), Refused> {
+    let landscape = app.current.get();
     for Contradiction { plan, reckoning, .. } in found {
         let standing = standing_of(app, plan).await?;
         let Some(state) = reckoning.state.clone() else { continue };
@@ -238,7 +239,6 @@ pub(super) async fn settle(
             plan.name = %plan, run.id = ?given_up, plan.half_way = halted,
             "the database and the storage contradict each other; the storage is right"
         );
-        let landscape = app.current.get();
         let next = Standing {
             // Of a recovery that this journal knows nothing of, nobody knows what was left behind it.
             unsettled: state.phase == Phase::Recovered,
