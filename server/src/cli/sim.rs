@@ -183,10 +183,18 @@ impl Target {
         let mut fault = Fault::at(id, self.name.as_str());
         if let Some(operation) = &self.operation {
             let kind: OperationKind = serde_json::from_value(Value::from(operation.as_str()))
-                .map_err(|_| bad("kind of operation", operation))?;
+                .map_err(|_| {
+                    bad(&format!("kind of operation; name one of {}", kinds()), operation)
+                })?;
             fault.kind = Some(kind);
         }
         fault.times = self.times;
         Ok(fault)
     }
+}
+
+/// Names of all kinds of operation, as they are written.
+fn kinds() -> String {
+    let names = OperationKind::ALL.iter().filter_map(|kind| serde_json::to_value(kind).ok());
+    names.filter_map(|name| name.as_str().map(str::to_owned)).collect::<Vec<_>>().join(", ")
 }
