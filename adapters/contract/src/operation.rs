@@ -43,7 +43,7 @@ pub enum StorageOp {
         /// The group.
         group: ConsistencyGroupId,
     },
-    /// Make the leg writable; raises its generation above both legs'.
+    /// Make the leg writable; raises its generation above both legs' and above what is known of them.
     Promote {
         /// The group.
         group: ConsistencyGroupId,
@@ -52,6 +52,11 @@ pub enum StorageOp {
         /// Whether the other side is known to be unable to write although it was not demoted: the
         /// engine has journalled the evidence.
         forced: bool,
+        /// The highest generation that is known of either leg. The other site may be out of reach, and
+        /// this one's array need not have heard of its last promotion: two legs of one generation would
+        /// both stand still when they meet again.
+        #[serde(default)]
+        above: u64,
     },
     /// Turn replication round so that the leg here is the source; the other leg must be of a lower
     /// generation and not writable, and is snapshotted before its data is discarded.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use muster_engine::{Answer, By, Clock, Course, RunView, StepState, Verdict, WaitingFor, fold};
+use muster_engine::{
+    Answer, By, Clock, Course, Event as JournalEvent, RunView, StepState, Verdict, WaitingFor, fold,
+};
 use muster_plans::graph::{Action, StepIx};
 use muster_plans::id::{RunId, RunTag, SiteName};
 use muster_plans::run::RunKind;
@@ -79,7 +81,9 @@ pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) 
         return;
     }
     let standing = core.shared.lock().standing.clone();
-    if operator.helps_only && !standing.state.is_running() && operator.dice.chance(0.1) {
+    let often = standing.active.is_some_and(|run| resumes(&core, run) >= 2);
+    let doubts = if often { 0.7 } else { 0.1 };
+    if operator.helps_only && !standing.state.is_running() && operator.dice.chance(doubts) {
         // What does not come to its end however often it is tried may stand on what is not so.
         core.watch.note("ines", format_args!("sets the plan against the storage"));
         crate::release::reckon_with_sites(&core).await;
@@ -138,7 +142,7 @@ impl Operator {
         if patient {
             return;
         }
-        if self.helps_only && self.dice.chance(0.1) {
+        if self.helps_only && self.dice.chance(0.5) {
             // What is tried again and again comes to rest first; then it can be set against the storage.
             core.watch.note("ines", format_args!("cancels {}, tried often enough", short(run)));
             _ = core.engine.cancel(run, ines(), None).await;
@@ -250,6 +254,13 @@ fn hopeless(core: &Core, run: RunId) -> Vec<(u32, Verdict)> {
     let steps = 0..row.graph.len() as u32;
     let failed = steps.filter(|step| state.step(*step) == Some(StepState::UndoFailed));
     failed.map(|step| (step, Verdict::Skip)).collect()
+}
+
+/// How often a run was resumed.
+fn resumes(core: &Core, run: RunId) -> usize {
+    let database = core.shared.lock();
+    let records = database.records.get(&run).into_iter().flatten();
+    records.filter(|record| matches!(record.event, JournalEvent::Resumed { .. })).count()
 }
 
 /// Whether a site has no power: what a person who stands there can see.

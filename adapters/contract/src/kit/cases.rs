@@ -153,7 +153,7 @@ table! {
     "ATK-34" "operations on different objects do not wait for each other"
         "one object that hangs does not stop a recovery"
         [] [Hang] flight::side_by_side;
-    "ATK-35" "the generation rises at each promote, above that of both copies"
+    "ATK-35" "the generation rises at each promote, above both copies and what is known of them"
         "the newer copy can be told, whichever site is asked"
         [Lab] [] lab::generations;
     "ATK-36" "recovery points are complete, with their age, newest first"

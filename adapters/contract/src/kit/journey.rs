@@ -139,9 +139,10 @@ impl<'a> Journey<'a> {
         &self,
         mode: Mode,
         point: Option<RecoveryPointId>,
+        above: u64,
     ) -> Result<(), Stop> {
         let forced = mode == Mode::Unplanned;
-        let op = self.op(|group| StorageOp::Promote { group, point: point.clone(), forced });
+        let op = self.op(|group| StorageOp::Promote { group, point: point.clone(), forced, above });
         self.here(mode, &op).await
     }
 
@@ -153,19 +154,19 @@ impl<'a> Journey<'a> {
         self.here(Mode::Planned, &self.op(|group| StorageOp::Reverse { group })).await
     }
 
-    /// As planned, from the peer to here.
-    pub(super) async fn over(&self) -> Result<(), Stop> {
+    /// As planned, from the peer to here, and above a generation.
+    pub(super) async fn over(&self, above: u64) -> Result<(), Stop> {
         self.there(&self.op(|group| StorageOp::Sync { group })).await?;
         self.demote_peer().await?;
-        self.promote_here(Mode::Planned, None).await?;
+        self.promote_here(Mode::Planned, None, above).await?;
         self.reverse_here().await
     }
 
-    /// As planned, from here to the peer.
-    pub(super) async fn back(&self) -> Result<(), Stop> {
+    /// As planned, from here to the peer, and above a generation.
+    pub(super) async fn back(&self, above: u64) -> Result<(), Stop> {
         self.here(Mode::Planned, &self.op(|group| StorageOp::Sync { group })).await?;
         self.here(Mode::Planned, &self.op(|group| StorageOp::Demote { group })).await?;
-        let promote = |group| StorageOp::Promote { group, point: None, forced: false };
+        let promote = |group| StorageOp::Promote { group, point: None, forced: false, above };
         self.there(&self.op(promote)).await?;
         self.there(&self.op(|group| StorageOp::Reverse { group })).await
     }
@@ -183,7 +184,7 @@ impl<'a> Journey<'a> {
         }
         let leg = self.bench.leg(&self.lab.group).await?;
         if leg.role == ReplicaRole::Source {
-            self.back().await?;
+            self.back(0).await?;
         }
         self.power(true).await
     }

@@ -37,7 +37,7 @@ async fn cut_off(bench: &Bench<'_>, journey: &Journey<'_>) -> Finding {
     let leg = bench.leg(&journey.lab.group).await?;
     let point = leg.points.first().map(|point| point.id.clone());
     let begin = bench.now();
-    journey.promote_here(Mode::Unplanned, point.clone()).await?;
+    journey.promote_here(Mode::Unplanned, point.clone(), 0).await?;
     let took = bench.now().since(begin);
     let after = contacts().await?;
     bench.heal().await?;
@@ -68,15 +68,20 @@ async fn over_and_back(journey: &Journey<'_>) -> Finding {
     let mut last = journey.generations().await?;
     let start = last;
     for (side, place) in [(0, "here"), (1, "at the peer")] {
+        // Somebody knows of promotions that neither array has heard of.
+        let above = last[0].max(last[1]) + 10;
         if side == 0 {
             journey.power(false).await?;
-            journey.over().await?;
+            journey.over(above).await?;
         } else {
-            journey.back().await?;
+            journey.back(above).await?;
         }
         let now = journey.generations().await?;
         ensure(now[side] > last[0].max(last[1]), || {
             format!("promoted {place}, the generations went from {last:?} to {now:?}")
+        })?;
+        ensure(now[side] > above, || {
+            format!("promoted {place} above {above}, the generations are {now:?}")
         })?;
         // The other copy may have taken it over with the data by now.
         ensure(now[side] >= now[1 - side], || {
@@ -98,7 +103,7 @@ pub(super) async fn snapshot_first(bench: &Bench<'_>) -> Finding {
         journey.power(false).await?;
         bench.harm(Hook::Cut, Aim::default()).await?;
         let point = bench.leg(&journey.lab.group).await?.points.first().map(|p| p.id.clone());
-        journey.promote_here(Mode::Unplanned, point).await?;
+        journey.promote_here(Mode::Unplanned, point, 0).await?;
         bench.heal().await?;
         journey.demote_peer().await?;
         journey.reverse_here().await

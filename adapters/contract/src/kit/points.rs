@@ -44,6 +44,7 @@ pub(super) async fn guarded(bench: &Bench<'_>) -> Finding {
             group: group.clone(),
             point: None,
             forced: false,
+            above: 0,
         });
         let ctx = OpContext { dry_run: true, mode: Mode::Planned, run_tag: None, ..bench.ctx() };
         let reason = bench.refused(&ctx, &op).await?;

@@ -63,9 +63,12 @@ fn in_production(kind: Kind, name: &str) -> Operation {
     match kind {
         Kind::Sync => Operation::Storage(StorageOp::Sync { group: group() }),
         Kind::Demote => Operation::Storage(StorageOp::Demote { group: group() }),
-        Kind::Promote => {
-            Operation::Storage(StorageOp::Promote { group: group(), point: None, forced: false })
-        }
+        Kind::Promote => Operation::Storage(StorageOp::Promote {
+            group: group(),
+            point: None,
+            forced: false,
+            above: 0,
+        }),
         Kind::Reverse => Operation::Storage(StorageOp::Reverse { group: group() }),
         Kind::SetPreference => {
             Operation::Storage(StorageOp::SetPreference { group: group(), site: name.into() })

@@ -42,8 +42,13 @@ fn production(bench: &Bench<'_>) -> Vec<Operation> {
     if let Some(group) = bench.inventory.groups.first() {
         let group = group.id.clone();
         all.push(Operation::Storage(StorageOp::Demote { group: group.clone() }));
-        let (point, forced) = (None, true);
-        all.push(Operation::Storage(StorageOp::Promote { group: group.clone(), point, forced }));
+        let (point, forced, above) = (None, true, 0);
+        all.push(Operation::Storage(StorageOp::Promote {
+            group: group.clone(),
+            point,
+            forced,
+            above,
+        }));
         all.push(Operation::Storage(StorageOp::Reverse { group: group.clone() }));
         all.push(Operation::Hypervisor(HypervisorOp::Unmount { group: group.clone() }));
         let peer = bench.inventory.groups[0].peer.clone();

@@ -14,7 +14,7 @@ use crate::kit::{PLAIN, run_id};
 use crate::stand::Stand;
 
 /// Defects of an agent or its backend, and the cases that must find each.
-const HANDED: [(Defect, &str); 17] = [
+const HANDED: [(Defect, &str); 18] = [
     (Defect::ForgetsIdsAtRestart, "ATK-04 ATK-18"),
     (Defect::ResetsTokensAtRestart, "ATK-10"),
     (Defect::ComparesTokensAtTheDoor, "ATK-07 ATK-08"),
@@ -29,6 +29,7 @@ const HANDED: [(Defect, &str); 17] = [
     (Defect::TakesNonsenseForAnEmptySite, "ATK-32"),
     (Defect::WorksOnOneObjectAtATime, "ATK-34"),
     (Defect::KeepsItsGeneration, "ATK-35"),
+    (Defect::IgnoresWhatIsKnownOfGenerations, "ATK-35"),
     (Defect::ListsPointsThatAreOnTheirWay, "ATK-36"),
     (Defect::RunsWhatIsLocked, "ATK-38"),
     (Defect::ConnectsNothing, "ATK-39"),

@@ -46,8 +46,8 @@ pub(crate) fn apply(world: &mut World, call: &Call<'_>, op: &StorageOp) -> Note 
     match op {
         StorageOp::Sync { .. } => sync::apply(world, call, id),
         StorageOp::Demote { .. } => demote::apply(world, call, id),
-        StorageOp::Promote { point, forced, .. } => {
-            promote::apply(world, call, id, point.as_ref(), *forced)
+        StorageOp::Promote { point, forced, above, .. } => {
+            promote::apply(world, call, id, point.as_ref(), *forced, *above)
         }
         StorageOp::Reverse { .. } => reverse::apply(world, call, id),
         StorageOp::SetPreference { site, .. } => prefer::apply(world, id, site),

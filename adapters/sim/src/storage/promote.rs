@@ -82,6 +82,7 @@ pub(super) fn apply(
     id: &ConsistencyGroupId,
     point: Option<&RecoveryPointId>,
     forced: bool,
+    above: u64,
 ) -> Note {
     let (now, window) = (world.now, world.settings.cdp_window);
     let group = world.groups.get(id)?;
@@ -90,7 +91,7 @@ pub(super) fn apply(
     let [own, peer] = [&group.legs[side].site, &group.legs[1 - side].site];
     let contact = world.contact(own, peer);
     let group = world.groups.get_mut(id)?;
-    let lost = group.promote(side, held, now, contact, forced);
+    let lost = group.promote(side, held, now, contact, forced, above);
     let point = point.cloned().unwrap_or_else(|| group.point_id(held));
     group.legs[side].promoted = Some(point.clone());
     if lost > 0 {
@@ -127,7 +128,15 @@ fn note_loss(
 impl Group {
     /// Makes a leg the production one, from the state of an instant. Says how many records that
     /// were acknowledged are not in it.
-    fn promote(&mut self, side: Side, held: Time, now: Time, contact: bool, forced: bool) -> u64 {
+    fn promote(
+        &mut self,
+        side: Side,
+        held: Time,
+        now: Time,
+        contact: bool,
+        forced: bool,
+        above: u64,
+    ) -> u64 {
         let before = [self.legs[side].line, self.legs[1 - side].line];
         let peer_role = self.legs[1 - side].role;
         let undo = !self.stretched() && self.legs[side].role == ReplicaRole::Source;
@@ -143,7 +152,7 @@ impl Group {
         let known =
             if contact { self.legs[1 - side].generation } else { self.legs[side].peer_generation };
         let leg = &mut self.legs[side];
-        leg.generation = leg.generation.max(known) + 1;
+        leg.generation = leg.generation.max(known).max(above) + 1;
         leg.open = true;
         leg.hold = false;
         leg.mounted = true;

@@ -228,11 +228,11 @@ pub(super) fn demote(group: &str) -> StorageOp {
 }
 
 pub(super) fn promote(group: &str) -> StorageOp {
-    StorageOp::Promote { group: group.into(), point: None, forced: false }
+    StorageOp::Promote { group: group.into(), point: None, forced: false, above: 0 }
 }
 
 pub(super) fn force(group: &str) -> StorageOp {
-    StorageOp::Promote { group: group.into(), point: None, forced: true }
+    StorageOp::Promote { group: group.into(), point: None, forced: true, above: 0 }
 }
 
 pub(super) fn reverse(group: &str) -> StorageOp {

@@ -171,8 +171,12 @@ fn an_older_point_loses_exactly_what_came_after_it() {
         rig.pass(Span::secs(30));
         let points = rig.group("lyon", group).points;
         let older = points[1].clone();
-        let op =
-            StorageOp::Promote { group: group.into(), point: Some(older.id.clone()), forced: true };
+        let op = StorageOp::Promote {
+            group: group.into(),
+            point: Some(older.id.clone()),
+            forced: true,
+            above: 0,
+        };
         rig.done("lyon", op);
         let truth = rig.honest();
         // Each VM writes once a second, and its first write came a second after the start.
@@ -194,12 +198,23 @@ fn a_journal_gives_any_instant_of_its_window() {
     let at = |minutes: u64| {
         let point = format!("cdp@{}", super::rig::START.0 + minutes as i64 * 60_000 + 12_345);
         let point = Some(point.as_str().into());
-        StorageOp::Promote { group: COPPER.into(), point, forced: true }
+        StorageOp::Promote { group: COPPER.into(), point, forced: true, above: 0 }
     };
     rig.refused("lyon", at(20), "no recovery point");
     rig.refused("lyon", at(91), "no recovery point");
     rig.done("lyon", at(80));
     rig.honest();
+}
+
+#[test]
+fn a_promotion_goes_above_what_is_known_of_the_other_leg() {
+    let mut rig = Rig::instant();
+    rig.mode = Mode::Unplanned;
+    rig.cut("site/paris");
+    // A promotion at paris of which the array of lyon has not heard.
+    let op = StorageOp::Promote { group: BRONZE.into(), point: None, forced: true, above: 7 };
+    rig.done("lyon", op);
+    assert_eq!(rig.group("lyon", BRONZE).generation, 8);
 }
 
 #[test]
@@ -213,6 +228,7 @@ fn a_point_can_be_exchanged_while_nothing_runs_on_it() {
         group: BRONZE.into(),
         point: Some(points[nr].id.clone()),
         forced: true,
+        above: 0,
     };
     rig.done("lyon", pick(0));
     assert!(rig.done("lyon", pick(0)).already);

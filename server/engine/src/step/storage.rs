@@ -31,20 +31,27 @@ pub(super) fn demote(graph: &Graph, step: &Step, group: GroupIx) -> Work {
 /// only behind a gate that has seen evidence.
 pub(super) fn promote(graph: &Graph, step: &Step, group: GroupIx) -> Work {
     let GroupTarget { id, mode, generation, point, .. } = target(graph, group);
-    let above = (*mode != ReplicationMode::Stretched).then_some(*generation);
+    let wanted = (*mode != ReplicationMode::Stretched).then_some(*generation);
     let op = StorageOp::Promote {
         group: id.clone(),
         point: point.clone(),
         forced: graph.kind == RunKind::Failover,
+        above: highest(target(graph, group)),
     };
-    stored(graph, step, group, op, Wanted::Promoted { above })
+    stored(graph, step, group, op, Wanted::Promoted { above: wanted })
 }
 
 /// Takes a demote back: the leg that was written becomes writable again with the data it has.
 pub(super) fn promote_again(graph: &Graph, step: &Step, group: GroupIx) -> Work {
-    let op =
-        StorageOp::Promote { group: target(graph, group).id.clone(), point: None, forced: false };
+    let target = target(graph, group);
+    let above = highest(target);
+    let op = StorageOp::Promote { group: target.id.clone(), point: None, forced: false, above };
     stored(graph, step, group, op, Wanted::Promoted { above: None })
+}
+
+/// The highest generation that was seen of either leg.
+fn highest(group: &GroupTarget) -> u64 {
+    group.generation.max(group.source_generation.unwrap_or(0))
 }
 
 pub(super) fn reverse(graph: &Graph, step: &Step, group: GroupIx) -> Work {

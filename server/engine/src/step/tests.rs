@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use muster_contract::{GroupState, Observation, Observed, Token, VmState};
+use muster_contract::{GroupState, Observation, Observed, StorageOp, Token, VmState};
 use muster_plans::document::Wait;
 use muster_plans::graph::{Edges, GroupIx};
 use muster_plans::id::ConsistencyGroupId;
@@ -134,6 +134,21 @@ fn a_promote_is_done_when_the_generation_has_risen() {
     assert!(is_met(&wanted, &at(5), Span::ZERO));
     assert!(is_met(&Wanted::Promoted { above: None }, &at(4), Span::ZERO), "stretched");
     assert!(!is_met(&wanted, &leg(|leg| leg.generation = 5), Span::ZERO));
+}
+
+#[test]
+fn a_promotion_is_told_of_the_highest_generation_that_was_seen() {
+    let mut graph = (*Sample::failover(1)).clone();
+    for group in &mut graph.groups {
+        group.generation = 2;
+        group.source_generation = Some(5);
+    }
+    let promoted = (0..graph.len() as StepIx).filter_map(|ix| match operation(&graph, ix)?.1 {
+        Operation::Storage(StorageOp::Promote { above, .. }) => Some(above),
+        _ => None,
+    });
+    let promoted: Vec<u64> = promoted.collect();
+    assert_eq!(promoted, vec![5; graph.groups.len()]);
 }
 
 #[test]
