@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use muster_engine::{Clock, Engine};
@@ -82,6 +83,8 @@ pub struct App {
     pub starting: Mutex<()>,
     /// Held by whoever reads the sites; by one alone where nothing older may come in after it.
     pub reading: RwLock<()>,
+    /// How many rounds of questions to all sites have begun.
+    pub rounds: AtomicU64,
 }
 
 impl App {

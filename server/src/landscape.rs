@@ -30,6 +30,8 @@ pub struct SiteStatus {
     pub capabilities: Option<Capabilities>,
     /// What it says of the other sites.
     pub peers: BTreeMap<SiteName, Word>,
+    /// Which round of questions this answers; 0: none.
+    pub round: u64,
 }
 
 /// What one site says of another one.
@@ -109,6 +111,10 @@ impl Landscape {
         let mut changed = Vec::new();
         let around = self.around();
         for one in learned {
+            // Rounds go on side by side, and what was asked first may be answered last.
+            if self.status.get(&one.site).is_some_and(|status| status.round > one.status.round) {
+                continue;
+            }
             if let Some(inventory) = one.inventory {
                 let before = self.inventory.sites.insert(one.site.clone(), inventory);
                 if !same(before.as_ref(), self.inventory.sites.get(&one.site)) {
@@ -211,5 +217,29 @@ fn merge_witnesses(known: &mut Vec<Witness>, witnesses: Vec<Witness>) {
             Some(old) => *old = witness,
             None => known.push(witness),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_later_stands_whenever_it_is_answered() {
+        let site = SiteName::from("paris");
+        let answer = |round: u64, observed_at: i64| Learned {
+            site: site.clone(),
+            status: SiteStatus { reachable: true, round, ..SiteStatus::default() },
+            inventory: Some(SiteInventory::empty(site.clone(), Time(observed_at))),
+            surroundings: None,
+        };
+        let mut landscape = Landscape::default();
+        let mut seen = |answer| {
+            landscape.learn(vec![answer]);
+            landscape.inventory.sites[&site].observed_at
+        };
+        assert_eq!(seen(answer(2, 200)), Time(200));
+        assert_eq!(seen(answer(1, 100)), Time(200), "asked before, answered after");
+        assert_eq!(seen(answer(3, 150)), Time(150), "by another clock");
     }
 }

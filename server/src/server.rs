@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use anyhow::Context;
 use muster_engine::{Engine, Limits, Ports};
@@ -72,6 +73,7 @@ pub async fn start(options: Options) -> anyhow::Result<Server> {
         look_again: Notify::new(),
         starting: Mutex::new(()),
         reading: RwLock::new(()),
+        rounds: AtomicU64::new(0),
     });
     // Requests of the last process that had no effect will be answered by nobody.
     app.store.requests().forget_abandoned().await?;

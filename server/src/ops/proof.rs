@@ -72,12 +72,12 @@ async fn verdict(app: &App, site: &SiteName, at: &SiteName, attested: bool) -> K
     known
 }
 
-/// What a recovery site reported earlier is not enough to promote there: its copies may have been replaced
-/// since, and after a restore of the database the report is as old as that.
-fn not_seen(site: &SiteName) -> Refused {
+/// What a site reported earlier is not enough to promote there, or to turn round what is there: its copies
+/// may have been replaced since, and after a restore of the database the report is as old as that.
+pub(super) fn not_seen(site: &SiteName) -> Refused {
     Refused::new(
         Code::PlanNotReady,
-        format!("{site} does not answer this server, so that its copies cannot be looked at"),
+        format!("{site} does not answer this server, so that what is there cannot be looked at"),
         "mend what keeps its agent from answering, then start it again",
     )
 }

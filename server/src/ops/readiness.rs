@@ -8,6 +8,7 @@ use muster_plans::run::RunKind;
 
 use super::compile::no_plan;
 use super::evidence::gather;
+use super::start::both_ends_read;
 use super::{Refused, Wanted, compile_now, points, standing_of};
 use crate::api::dto::{ForecastDto, ReadinessDto};
 use crate::app::App;
@@ -48,6 +49,11 @@ pub async fn readiness(
         vms: 0,
         forecast: None,
     };
+    if let (true, Err(refused)) =
+        (answer.refusals.is_empty(), both_ends_read(&landscape, plan, &standing, kind))
+    {
+        answer.refusals.push(refused.detail);
+    }
     match compile_now(app, &landscape, plan, &standing, wanted).await {
         Ok(compiled) => {
             answer.findings = compiled.warnings.iter().map(view::finding).collect();

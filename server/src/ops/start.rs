@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::approval::{self, Approved};
 use super::compile::no_plan;
 use super::insist::{as_expected, honest_points, may_attest, readable_digest};
-use super::proof::{Proof, proof_for};
+use super::proof::{Proof, not_seen, proof_for};
 use super::{
     Asker, Refused, Standing, Wanted, compile_now, failback, fences, not_on_hold, points,
     standing_of,
@@ -35,13 +35,50 @@ use crate::tasks::inventory;
 pub async fn start(app: &Arc<App>, asker: &Asker, wish: &StartRun) -> Result<Run, Refused> {
     not_on_hold(app)?;
     let plan = PlanName::from(wish.plan.as_str());
-    // Compiled against what is there now, not against what was there two seconds ago.
-    inventory::round(app).await;
-    let _one_at_a_time = app.starting.lock().await;
+    let _one_at_a_time = read_first(app, &plan).await?;
     if wish.kind == StartKind::Failback {
         return failback::begin(app, asker, &plan, wish).await;
     }
     start_one(app, asker, &plan, wish, None).await
+}
+
+/// Compiled against what is there now, not against what was there two seconds ago, nor against what a run
+/// of this plan has changed while it was read. Sites are read before runs wait for each other: one that is
+/// dead takes as long as an answer may take.
+async fn read_first<'a>(
+    app: &'a App,
+    plan: &PlanName,
+) -> Result<tokio::sync::MutexGuard<'a, ()>, Refused> {
+    for _ in 0..3 {
+        let before = standing_of(app, plan).await?.version;
+        inventory::round(app).await;
+        let one_at_a_time = app.starting.lock().await;
+        if standing_of(app, plan).await?.version == before {
+            return Ok(one_at_a_time);
+        }
+    }
+    let one_at_a_time = app.starting.lock().await;
+    inventory::round(app).await;
+    Ok(one_at_a_time)
+}
+
+/// What moves production, or turns its direction, needs to know what is at both ends: a VM that has moved
+/// between what one site says now and what the other one said earlier is registered nowhere, and its
+/// storage would be left out.
+pub(super) fn both_ends_read(
+    landscape: &Landscape,
+    plan: &PlanName,
+    standing: &Standing,
+    kind: RunKind,
+) -> Result<(), Refused> {
+    if !matches!(kind, RunKind::PlannedMigration | RunKind::Reprotect) {
+        return Ok(());
+    }
+    let (from, to) = landscape.sides(plan, standing.state.is_reversed());
+    match from.iter().chain(&to).find(|site| !landscape.answers(site)) {
+        Some(silent) => Err(not_seen(silent)),
+        None => Ok(()),
+    }
 }
 
 /// Starts one run, alone or as a stage of a chain. The caller holds `app.starting`.
@@ -60,6 +97,7 @@ pub(super) async fn start_one(
     let kind = wish.kind.run_kind();
     let owed_only = kind == RunKind::Failover && standing.state.owes();
     not_refused(&standing, plan, kind, owed_only)?;
+    both_ends_read(&landscape, plan, &standing, kind)?;
     let needs_evidence = kind == RunKind::Failover && !owed_only;
     let proof = match needs_evidence {
         true => proof_for(app, &landscape, plan, &standing, spec, wish, &asker.by).await?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -42,13 +43,15 @@ pub async fn round_alone(app: &App) {
 }
 
 async fn read_all(app: &App) {
+    let round = app.rounds.fetch_add(1, Ordering::SeqCst) + 1;
     let known = app.current.get();
     let asked = app.sites.all().into_iter().map(|(site, adapter)| {
         let knows = known.status.get(&site).is_some_and(|s| s.capabilities.is_some());
         let peers = known.config.sites.keys().filter(|peer| **peer != site).cloned().collect();
         ask(app, site, adapter, knows, peers)
     });
-    let learned = join_all(asked).await;
+    let mut learned = join_all(asked).await;
+    learned.iter_mut().for_each(|one| one.status.round = round);
     ops::tell_returned(app, returned(app, &known, &learned)).await;
     let mut changed = Vec::new();
     app.current.change(|landscape| changed = landscape.learn(learned));
@@ -103,6 +106,7 @@ async fn ask(
                 error: None,
                 capabilities,
                 peers,
+                ..SiteStatus::default()
             },
             inventory: Some(inventory),
             surroundings: Some(surroundings),

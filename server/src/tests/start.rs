@@ -89,3 +89,23 @@ async fn a_failover_is_not_started_to_a_site_that_cannot_be_looked_at() {
     rig.ended(run.id).await;
     rig.stop().await;
 }
+
+/// A VM that has moved between what one site says now and what the other one said earlier is registered
+/// nowhere: its storage would not be turned round, and nobody would be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn production_is_moved_only_between_sites_that_can_both_be_looked_at() {
+    let mut rig = Rig::start().await;
+    for site in ["paris", "lyon"] {
+        rig.sim("break", json!({"what": "server-link", "name": site})).await;
+        let (status, problem) = rig.post("/runs", json!({"plan": "shop", "kind": "planned"})).await;
+        assert_eq!(refusal((status, problem.clone())), refused(409, "plan-not-ready"));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("{site} does not answer")), "{detail}");
+        let (_, ready) = rig.get("/plans/shop/readiness?kind=planned").await;
+        assert_eq!(ready["ready"], false, "{ready:#}");
+        rig.sim("heal", json!({"what": "server-link", "name": site})).await;
+    }
+    let (status, run) = rig.post("/runs", json!({"plan": "shop", "kind": "planned"})).await;
+    assert_eq!(status, StatusCode::CREATED, "{run:#}");
+    rig.stop().await;
+}

@@ -46,17 +46,26 @@ impl Core {
         if self.shared.lock().on_hold {
             return Err(String::from("the server holds"));
         }
+        let before = self.shared.lock().standing.version;
         let seen = self.look_at_sites().await;
         let (standing, reported) = {
             let database = self.shared.lock();
             (database.standing.clone(), database.reported.clone())
         };
+        if standing.version != before {
+            return Err(String::from("the plan has changed while the sites were read"));
+        }
         let owed_only = wish.kind == RunKind::Failover && standing.state.owes();
         if let Some(refusal) = standing.state.refusal(wish.kind, owed_only) {
             return Err(refusal.to_string());
         }
         let reversed = standing.state.is_reversed();
         let (from, to) = self.scene.ends(reversed);
+        if matches!(wish.kind, RunKind::PlannedMigration | RunKind::Reprotect)
+            && let Some(silent) = from.iter().chain([&to]).find(|site| !seen.contains(*site))
+        {
+            return Err(format!("{silent} does not answer, so that it cannot be looked at"));
+        }
         let needs_evidence = wish.kind == RunKind::Failover && !owed_only;
         let mut evidence = Vec::new();
         let mut forced = wish.forced;

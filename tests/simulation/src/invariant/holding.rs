@@ -75,19 +75,23 @@ impl Checker for OneRun {
 #[derive(Default)]
 pub(super) struct OldLife {
     now: u64,
+    /// When it was let go on. Effects are heard of later than they happen.
+    since: Time,
     silent: BTreeSet<SiteName>,
 }
 
 impl Checker for OldLife {
-    fn see(&mut self, _: Time, sight: &Sight<'_>) -> Verdict {
+    fn see(&mut self, now: Time, sight: &Sight<'_>) -> Verdict {
         match sight {
             Sight::Released(incarnation, silent) => {
-                self.now = *incarnation;
+                (self.now, self.since) = (*incarnation, now);
                 self.silent = silent.iter().cloned().collect();
                 Ok(())
             }
             Sight::Had(effect)
-                if effect.token.incarnation < self.now && !self.silent.contains(&effect.site) =>
+                if effect.token.incarnation < self.now
+                    && effect.at >= self.since
+                    && !self.silent.contains(&effect.site) =>
             {
                 let what = format!("{} of an earlier life had its effect", effect.op);
                 Err((Invariant::OldLife, what))
