@@ -137,13 +137,17 @@ impl fmt::Display for Span {
     }
 }
 
+/// The longest span that is read.
+const LONGEST: Span = Span(36_525 * 86_400_000);
+
 /// Why a text is no span of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a length of time; write it like 90s, 5m or 1h 30m")]
 pub struct SpanError(pub String);
 
 /// Reads `90s`, `5m`, `1h 30m`, `250ms`. A bare number has no unit and is refused; negative spans
-/// and units longer than a day are refused too, because months and years have no fixed length.
+/// and units longer than a day are refused too, because months and years have no fixed length; so is
+/// what is longer than a hundred years, which is a slip, and could not be read back as it is printed.
 impl FromStr for Span {
     type Err = SpanError;
 
@@ -155,7 +159,8 @@ impl FromStr for Span {
         }
         let days = jiff::SpanRelativeTo::days_are_24_hours();
         let duration = span.to_duration(days).map_err(|_| error())?;
-        u64::try_from(duration.as_millis()).map(Span).map_err(|_| error())
+        let span = u64::try_from(duration.as_millis()).map(Span).map_err(|_| error())?;
+        if span > LONGEST { Err(error()) } else { Ok(span) }
     }
 }
 
@@ -170,7 +175,10 @@ mod tests {
             assert_eq!(span.to_string().parse::<Span>().unwrap(), span, "{text}");
         }
         assert_eq!("1h 30m".parse::<Span>().unwrap(), Span::mins(90));
-        for text in ["", "5", "-5m", "1mo", "five minutes", "5 parsecs"] {
+        assert_eq!("876600h".parse::<Span>().unwrap().to_string(), "36525d");
+        for text in
+            ["", "5", "-5m", "1mo", "five minutes", "5 parsecs", "36525d 1ms", "999199991919s"]
+        {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }
