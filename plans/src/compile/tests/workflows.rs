@@ -108,6 +108,22 @@ fn reprotect_brings_a_torn_stretched_group_together() {
     insta::assert_snapshot!(text(&graph));
 }
 
+/// A failover had promoted it and stopped half-way: nothing will be in sync before a reprotect.
+#[test]
+fn a_migration_asks_no_torn_stretched_group_to_be_in_sync() {
+    let (mut world, plan) = world("gold-metro");
+    for (name, role) in
+        [("paris", ReplicaRole::RemoteFailedOver), ("lyon", ReplicaRole::FailedOver)]
+    {
+        let site = world.inventory.sites.get_mut(name).unwrap();
+        site.groups.iter_mut().for_each(|leg| leg.role = role);
+    }
+    let graph = graph(&world, &plan, RunKind::PlannedMigration, |_| {});
+    let text = text(&graph);
+    assert!(!text.contains("Check cg-"), "{text}");
+    assert!(text.contains("Power on shop-app-01 at lyon"), "{text}");
+}
+
 #[test]
 fn planned_back() {
     let (world, plan) = world("bronze-async");
