@@ -56,9 +56,7 @@ fn check(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found: &mut Fo
     let answered = ground::check_sites(lay, model.sites.all(), |_| false);
     let on = OnFailure::Policy;
     // Of one that a half failover has promoted away from the old leg there is nothing to be in sync with.
-    let torn =
-        |group: &GroupIx| model.storage.stretched(*group) && model.storage.handed_over(*group);
-    let all = || model.storage.all().filter(|group| !torn(group));
+    let all = || model.storage.all().filter(|group| !model.storage.torn(*group));
     let shut = fences::shut(request, model);
     // A leg at a site that is kept out does not take part, so that neither is in sync before it is let in.
     let late = |group: &GroupIx| !shut.is_empty() && model.storage.stretched(*group);

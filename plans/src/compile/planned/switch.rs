@@ -43,7 +43,11 @@ pub(super) fn free_storage(
     }
     for group in stretched {
         let site = ground::to(group, lay);
-        let step = lay.step(site, Action::SetSitePreference(group, site));
+        // One that was promoted away from its old leg has no other site to prefer before a reprotect.
+        let step = match model.storage.torn(group) {
+            true => lay.barrier(site),
+            false => lay.step(site, Action::SetSitePreference(group, site)),
+        };
         stopped(lay, step, group);
         ends.push(step);
     }

@@ -87,6 +87,11 @@ impl Storage<'_> {
         self.handed_over[ix.0 as usize]
     }
 
+    /// Whether a stretched group was handed over: its legs are apart, and come together by a reprotect.
+    pub(crate) fn torn(&self, ix: GroupIx) -> bool {
+        self.stretched(ix) && self.handed_over(ix)
+    }
+
     /// The group of a volume.
     fn group_of(&self, volume: &VolumeId) -> Option<GroupIx> {
         self.of_volume.get(volume.as_str()).map(|held| held.group)

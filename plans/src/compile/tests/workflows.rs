@@ -120,7 +120,7 @@ fn a_migration_asks_no_torn_stretched_group_to_be_in_sync() {
     }
     let graph = graph(&world, &plan, RunKind::PlannedMigration, |_| {});
     let text = text(&graph);
-    assert!(!text.contains("Check cg-"), "{text}");
+    assert!(!text.contains("Check cg-") && !text.contains("Prefer lyon for"), "{text}");
     assert!(text.contains("Power on shop-app-01 at lyon"), "{text}");
 }
 
