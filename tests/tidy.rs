@@ -38,6 +38,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("adapters/contract", &["muster-plans"]),
     ("adapters/sim", &["muster-plans", "muster-contract"]),
     ("adapters/remote", &["muster-plans", "muster-contract"]),
+    ("adapters/libvirt", &["muster-plans", "muster-contract"]),
     ("server/engine", &["muster-plans", "muster-contract"]),
     ("server/store", &["muster-plans", "muster-engine", "muster-migrations"]),
     ("migrations", &[]),

@@ -1,0 +1,14 @@
+//! libvirt's remote protocol.
+
+mod connection;
+mod error;
+pub mod frame;
+mod line;
+mod procedure;
+#[cfg(test)]
+mod tests;
+
+pub use connection::{Connection, Lifecycle, Told};
+pub use error::{CallError, Refusal, code};
+pub use line::{Line, LineError, Tls, dial};
+pub use procedure::*;
