@@ -81,7 +81,7 @@ pub(crate) async fn look(operator: Operator, core: Arc<Core>, numbers: Numbers) 
         return;
     }
     let standing = core.shared.lock().standing.clone();
-    let often = standing.active.is_some_and(|run| resumes(&core, run) >= 2);
+    let often = standing.active.is_some_and(|run| tries(&core, run) > 0);
     let doubts = if often { 0.7 } else { 0.1 };
     if operator.helps_only && !standing.state.is_running() && operator.dice.chance(doubts) {
         // What does not come to its end however often it is tried may stand on what is not so.
@@ -142,7 +142,8 @@ impl Operator {
         if patient {
             return;
         }
-        if self.helps_only && self.dice.chance(0.5) {
+        let hopes = if tries(core, run) == 0 { 0.5 } else { 0.1 };
+        if self.helps_only && !self.dice.chance(hopes) {
             // What is tried again and again comes to rest first; then it can be set against the storage.
             core.watch.note("ines", format_args!("cancels {}, tried often enough", short(run)));
             _ = core.engine.cancel(run, ines(), None).await;
@@ -256,11 +257,17 @@ fn hopeless(core: &Core, run: RunId) -> Vec<(u32, Verdict)> {
     failed.map(|step| (step, Verdict::Skip)).collect()
 }
 
-/// How often a run was resumed.
-fn resumes(core: &Core, run: RunId) -> usize {
+/// How often somebody has let a run try something again: as a whole, or a step of it.
+fn tries(core: &Core, run: RunId) -> usize {
     let database = core.shared.lock();
     let records = database.records.get(&run).into_iter().flatten();
-    records.filter(|record| matches!(record.event, JournalEvent::Resumed { .. })).count()
+    let again = |event: &JournalEvent| {
+        matches!(
+            event,
+            JournalEvent::Resumed { .. } | JournalEvent::Ruled { verdict: Verdict::Retry, .. }
+        )
+    };
+    records.filter(|record| again(&record.event)).count()
 }
 
 /// Whether a site has no power: what a person who stands there can see.
