@@ -12,7 +12,8 @@
 //! </metadata>
 //! ```
 //!
-//! The first policy is that of the VM's home and of every disk that has none of its own.
+//! The policy without a disk is that of the VM's home and of every disk that has none of its own. What is
+//! said twice, or has no name, is refused: nobody would know under which policy the VM is.
 
 use std::collections::BTreeMap;
 
@@ -131,7 +132,7 @@ impl Domain {
         let vcpus = needed(root, "vcpu")?;
         let kept = child(root, "metadata")
             .and_then(|node| node.children().find(|node| node.has_tag_name((NAMESPACE, "vm"))));
-        let mut policies = Policies::read(kept);
+        let mut policies = Policies::read(kept)?;
         let devices = child(root, "devices");
         let each = |name: &'static str| {
             let all = devices.into_iter().flat_map(|node| node.children());
@@ -206,17 +207,23 @@ struct Policies<'a, 'd> {
 }
 
 impl<'a, 'd> Policies<'a, 'd> {
-    fn read(kept: Option<Node<'a, 'd>>) -> Policies<'a, 'd> {
+    fn read(kept: Option<Node<'a, 'd>>) -> Result<Policies<'a, 'd>, BadDomain> {
         let mut policies = Policies { home: None, of_disk: BTreeMap::new() };
         let nodes = kept.into_iter().flat_map(|node| node.children());
         for node in nodes.filter(|node| node.has_tag_name((NAMESPACE, "policy"))) {
             let name = text(node).to_owned();
-            match node.attribute("disk") {
-                Some(disk) => _ = policies.of_disk.insert(disk.to_owned(), (name, node)),
-                None => policies.home = Some(name),
+            if name.is_empty() {
+                return Err(at(node, "a policy without a name".to_owned()));
+            }
+            let twice = match node.attribute("disk") {
+                Some(disk) => policies.of_disk.insert(disk.to_owned(), (name, node)).is_some(),
+                None => policies.home.replace(name).is_some(),
+            };
+            if twice {
+                return Err(at(node, "a second policy for the same".to_owned()));
             }
         }
-        policies
+        Ok(policies)
     }
 }
 
@@ -314,6 +321,8 @@ mod tests {
             ("unit='KiB'", "unit='pages'"),
             ("<target dev='vda' bus='virtio'/>", ""),
             ("disk='vdb'", "disk='vdz'"),
+            ("<muster:policy disk='vdb'>", "<muster:policy>"),
+            (">gold<", "><"),
             ("</domain>", "</domains>"),
             ("<domain type", "<network type"),
             ("<vcpu placement='static'>2<", "<vcpu>99999<"),

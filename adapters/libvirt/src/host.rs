@@ -16,7 +16,7 @@ use crate::uri::HostUri;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `VIR_DRV_FEATURE_PROGRAM_KEEPALIVE`.
-const KEEPALIVE: i32 = 11;
+const KEEPALIVE: i32 = 10;
 
 /// Ways to say who one is (`remote_auth_type`).
 const AUTH_NONE: i32 = 0;
@@ -47,11 +47,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// Opens a host, and listens to what happens to its domains.
+    /// Opens a host. What happens to its domains from then on is told to the receiver.
     ///
     /// # Errors
     /// Where it is out of reach or does not want to.
-    pub async fn open(uri: &HostUri, tls: Option<&Tls>) -> Result<Host, OpenError> {
+    pub async fn open(
+        uri: &HostUri,
+        tls: Option<&Tls>,
+    ) -> Result<(Host, broadcast::Receiver<Told>), OpenError> {
         let refused = |source| OpenError::Refused { place: uri.to_string(), source };
         let connection = Connection::over(dial(uri, tls).await?);
         let ways = connection.call(&AuthList {}, PATIENCE).await.map_err(refused)?;
@@ -61,21 +64,18 @@ impl Host {
             }
             connection.call(&AuthPolkit {}, PATIENCE).await.map_err(refused)?;
         }
-        let open = ConnectOpen { name: Some(uri.local.clone()), flags: 0 };
-        connection.call(&open, PATIENCE).await.map_err(refused)?;
+        // The daemon itself answers this, before there is a driver.
         let keeps = SupportsFeature { feature: KEEPALIVE };
         let keeps = connection.call(&keeps, PATIENCE).await.map_err(refused)?;
         if keeps.number == 1 {
             connection.keep_alive();
         }
+        let open = ConnectOpen { name: Some(uri.local.clone()), flags: 0 };
+        connection.call(&open, PATIENCE).await.map_err(refused)?;
+        let told = connection.listen();
         let lives = RegisterEvent { event: 0, domain: None };
         connection.call(&lives, PATIENCE).await.map_err(refused)?;
-        Ok(Host { connection })
-    }
-
-    /// What happens to its domains from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Told> {
-        self.connection.listen()
+        Ok((Host { connection }, told))
     }
 
     /// Asks for something that is answered from what the daemon knows.

@@ -90,6 +90,13 @@ impl FromStr for HostUri {
             let path = url.path();
             return Err(bad(format!("`{path}` is none of /system, /session and /default")));
         }
+        let plain = |text: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
+            text.chars().all(allowed) && !text.starts_with('-')
+        };
+        if !plain(&host) || !plain(url.username()) {
+            return Err(bad("hosts and users are letters, digits, dots and dashes".to_owned()));
+        }
         let user = Some(url.username()).filter(|user| !user.is_empty()).map(str::to_owned);
         if user.is_some() && transport != Transport::Ssh {
             return Err(bad("a user belongs to ssh".to_owned()));
@@ -156,6 +163,8 @@ mod tests {
             "qemu+tls://host/system?no_verify=1",
             "qemu+tls://ops@host/system",
             "qemu+ssh://ops:word@host/system",
+            "qemu+ssh://$(reboot)/system",
+            "qemu+ssh://-oProxyCommand=x@host/system",
             "not a uri",
         ];
         let lines: Vec<String> =

@@ -25,7 +25,6 @@ pub(crate) fn lay(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found
     let (groups, mut ends) = turn(lay, model, cleared);
     ends.push(cleared);
     let_in(request, model, lay, &mut ends, found);
-    check_whole(lay, model, &mut ends);
     ground::prove_and_report(lay, &groups, &ends);
 }
 
@@ -128,7 +127,7 @@ fn unregister(lay: &mut Lay, model: &Model<'_>, after: StepIx) -> StepIx {
 
 /// Reverses replication and fills the other side. A stretched group replicates both ways already,
 /// unless a failover promoted one leg away from the other: then it is brought together again in the
-/// same way. It gets its preference where that is wrong.
+/// same way. It gets its preference where that is wrong, and is looked at.
 fn turn(lay: &mut Lay, model: &Model<'_>, after: StepIx) -> (Vec<GroupIx>, Vec<StepIx>) {
     lay.phase("Reverse replication");
     let (mut groups, mut ends) = (Vec::new(), Vec::new());
@@ -141,7 +140,7 @@ fn turn(lay: &mut Lay, model: &Model<'_>, after: StepIx) -> (Vec<GroupIx>, Vec<S
             } else {
                 after
             };
-            prefer(lay, model, group, site, whole)
+            prefer_and_check(lay, model, group, site, whole)
         } else {
             reverse_and_sync(lay, group, site, after)
         };
@@ -158,31 +157,21 @@ fn reverse_and_sync(lay: &mut Lay, group: GroupIx, site: SiteIx, after: StepIx) 
     sync
 }
 
-fn prefer(lay: &mut Lay, model: &Model<'_>, group: GroupIx, site: SiteIx, after: StepIx) -> StepIx {
+fn prefer_and_check(
+    lay: &mut Lay,
+    model: &Model<'_>,
+    group: GroupIx,
+    site: SiteIx,
+    after: StepIx,
+) -> StepIx {
     let leg = model.storage.legs[group.0 as usize];
     let preferred = leg.and_then(|leg| leg.preferred.as_ref());
-    if preferred == Some(model.sites.name(site)) {
-        return after;
+    let mut before = after;
+    if preferred != Some(model.sites.name(site)) {
+        before = lay.step(site, Action::SetSitePreference(group, site));
+        lay.needs(before, after);
     }
-    let prefer = lay.step(site, Action::SetSitePreference(group, site));
-    lay.needs(prefer, after);
-    prefer
-}
-
-/// Looks whether both legs of stretched groups hold the same. A leg at a site that is kept out does not
-/// take part, so that this comes when it has been let in.
-fn check_whole(lay: &mut Lay, model: &Model<'_>, ends: &mut Vec<StepIx>) {
-    let stretched: Vec<GroupIx> =
-        model.storage.all().filter(|group| model.storage.stretched(*group)).collect();
-    if stretched.is_empty() {
-        return;
-    }
-    lay.phase("Check stretched storage");
-    let before = std::mem::take(ends);
-    for group in stretched {
-        let site = ground::to(group, lay);
-        let check = lay.step(site, Action::Check(CheckKind::GroupHealthy(group)));
-        before.iter().for_each(|end| lay.needs(check, *end));
-        ends.push(check);
-    }
+    let check = lay.step(site, Action::Check(CheckKind::GroupHealthy(group)));
+    lay.needs(check, before);
+    check
 }

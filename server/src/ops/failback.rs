@@ -8,7 +8,7 @@ use muster_plans::state::Phase;
 use muster_plans::time::Span;
 use muster_store::{Chain, ChainChange, Run, RunFilter};
 
-use super::start::start_one;
+use super::start::{read_first, start_one};
 use super::{Asker, Refused, standing_of};
 use crate::api::dto::{StartKind, StartRun};
 use crate::app::App;
@@ -84,9 +84,8 @@ async fn start_stage(
     let stage = StartRun { kind: STAGES[next], expected_digest: None, ..wish };
     let advanced = Chain { stage: u32::try_from(next).unwrap_or(0), ..chain.clone() };
     let asker = Asker::server(&chain.started_by);
-    crate::tasks::inventory::round(app).await;
     let started = {
-        let _one_at_a_time = app.starting.lock().await;
+        let _one_at_a_time = read_first(app, &chain.plan).await?;
         let change = (chain.id, ChainChange::Advance(advanced));
         start_one(app, &asker, &chain.plan, &stage, Some(change)).await
     };

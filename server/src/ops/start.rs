@@ -45,7 +45,7 @@ pub async fn start(app: &Arc<App>, asker: &Asker, wish: &StartRun) -> Result<Run
 /// Compiled against what is there now, not against what was there two seconds ago, nor against what a run
 /// of this plan has changed while it was read. Sites are read before runs wait for each other: one that is
 /// dead takes as long as an answer may take.
-async fn read_first<'a>(
+pub(super) async fn read_first<'a>(
     app: &'a App,
     plan: &PlanName,
 ) -> Result<tokio::sync::MutexGuard<'a, ()>, Refused> {

@@ -95,7 +95,11 @@ pub(crate) async fn tell(core: &Core, site: &SiteName) -> bool {
     let Some(adapter) = core.lines.adapter(site) else { return false };
     let domain = FenceDomain { site: site.clone(), group: None };
     let told = tokio::time::timeout(PATIENCE, adapter.raise_fence(&domain, floor)).await;
-    matches!(told, Ok(Outcome::Done(_)))
+    let done = matches!(told, Ok(Outcome::Done(_)));
+    if done {
+        core.watch.judge(&Sight::Told(site, floor.incarnation));
+    }
+    done
 }
 
 /// The storage is right. `false`: not now, because a run cannot be given up yet.

@@ -40,6 +40,8 @@ pub(crate) enum Sight<'a> {
     World(&'a Glance),
     /// The database was put back to an earlier moment.
     Rewound,
+    /// A site has said that it knows of this life.
+    Told(&'a SiteName, u64),
     /// Somebody let a server go on after that, in this life; these sites could not be told.
     Released(u64, &'a [SiteName]),
 }

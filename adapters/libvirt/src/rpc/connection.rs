@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::codec::Framed;
 
 use super::error::{CallError, refusal};
-use super::frame::{Frame, KEEPALIVE, Kind, REMOTE, Status, codec};
+use super::frame::{Frame, HEADER, KEEPALIVE, Kind, LONGEST, REMOTE, Status, codec};
 use super::line::Line;
 use super::procedure::{Call, LIFECYCLE_EVENT, LifecycleMessage};
 
@@ -75,7 +75,8 @@ impl Answer {
 /// A line to a daemon. Ends when it is dropped.
 pub struct Connection {
     calls: mpsc::Sender<Outgoing>,
-    told: broadcast::Sender<Told>,
+    /// Weak, so that it is closed when nobody reads the line any more.
+    told: broadcast::WeakSender<Told>,
     slots: Arc<Semaphore>,
     keepalive: Arc<AtomicBool>,
     _tasks: Mutex<JoinSet<()>>,
@@ -89,17 +90,18 @@ impl Connection {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
         let keepalive = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
+        let weak = told.downgrade();
         let desk = Desk {
             line: Framed::new(line, codec()),
             taken,
-            told: told.clone(),
+            told,
             waiting: HashMap::new(),
             serial: 0,
             in_vain: 0,
             keepalive: Arc::clone(&keepalive),
         };
         tasks.spawn(desk.run());
-        Connection { calls, told, slots, keepalive, _tasks: Mutex::new(tasks) }
+        Connection { calls, told: weak, slots, keepalive, _tasks: Mutex::new(tasks) }
     }
 
     /// Asks now and then whether the daemon is still there, from now on; it has to know of that.
@@ -107,9 +109,11 @@ impl Connection {
         self.keepalive.store(true, Ordering::Relaxed);
     }
 
-    /// What the daemon tells from now on. Who is slower than 1,024 of it is told how much was missed.
+    /// What the daemon tells from now on, up to [`Told::Ended`]; after that the channel is closed. Who is
+    /// slower than 1,024 of it is told how much was missed.
     pub fn listen(&self) -> broadcast::Receiver<Told> {
-        self.told.subscribe()
+        let told = self.told.upgrade();
+        told.map_or_else(|| broadcast::channel(1).1, |told| told.subscribe())
     }
 
     /// Asks for something, and waits for as long.
@@ -123,9 +127,17 @@ impl Connection {
         let body = libvirt_xdr::to_bytes(call)
             .map_err(|error| CallError::NotSent(format!("it cannot be written: {error}")))?;
         let procedure = C::PROCEDURE;
+        if body.len() + HEADER + 4 > LONGEST {
+            return Err(CallError::NotSent(format!("{} bytes are too many", body.len())));
+        }
+        let gone = || CallError::NotSent("the line to the daemon is gone".to_owned());
+        let until = tokio::time::Instant::now() + patience;
+        let slot = Arc::clone(&self.slots).acquire_owned();
+        let slot = match tokio::time::timeout_at(until, slot).await {
+            Ok(slot) => slot.map_err(|_| gone())?,
+            Err(_) => return Err(CallError::NotSent("the daemon is busy with others".to_owned())),
+        };
         let asked = async {
-            let gone = || CallError::NotSent("the line to the daemon is gone".to_owned());
-            let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| gone())?;
             let (to, came) = oneshot::channel();
             let answer = Answer { to, _slot: slot };
             let outgoing = Outgoing { program: C::PROGRAM, procedure, body, answer };
@@ -133,7 +145,7 @@ impl Connection {
             // Who is dropped without an answer was never taken from the queue.
             came.await.map_err(|_| gone())?
         };
-        let body = match tokio::time::timeout(patience, asked).await {
+        let body = match tokio::time::timeout_at(until, asked).await {
             Ok(answer) => answer?,
             Err(_) => {
                 let seconds = patience.as_secs_f32();
@@ -193,7 +205,15 @@ impl Desk {
         self.serial = self.serial.wrapping_add(1);
         self.waiting.insert(self.serial, call.answer);
         let frame = Frame::call(call.program, call.procedure, self.serial, call.body);
-        self.line.send(frame.encode()).await.map_err(|error| error.to_string())
+        self.write(frame).await
+    }
+
+    /// A daemon that does not read for so long is taken for gone: nothing else goes on meanwhile.
+    async fn write(&mut self, frame: Frame) -> Result<(), String> {
+        match tokio::time::timeout(INTERVAL * TRIES, self.line.send(frame.encode())).await {
+            Ok(sent) => sent.map_err(|error| error.to_string()),
+            Err(_) => Err("the daemon does not read".to_owned()),
+        }
     }
 
     async fn ask(&mut self) -> Result<(), String> {
@@ -205,7 +225,7 @@ impl Desk {
             return Err(format!("nothing was heard for {} s", silence.as_secs()));
         }
         self.in_vain += 1;
-        self.line.send(Frame::keepalive(PING).encode()).await.map_err(|error| error.to_string())
+        self.write(Frame::keepalive(PING)).await
     }
 
     async fn received(&mut self, bytes: Bytes) -> Result<(), String> {
@@ -213,8 +233,7 @@ impl Desk {
         let frame = Frame::decode(bytes).map_err(|bad| bad.to_string())?;
         match (frame.program, frame.kind) {
             (KEEPALIVE, _) if frame.procedure == PING => {
-                let answer = Frame::keepalive(PONG).encode();
-                return self.line.send(answer).await.map_err(|error| error.to_string());
+                return self.write(Frame::keepalive(PONG)).await;
             }
             (_, Kind::Reply) => {
                 if let Some(answer) = self.waiting.remove(&frame.serial) {

@@ -13,7 +13,8 @@ pub enum CallError {
     /// It left, and no answer came: nobody knows whether it had its effect, or will.
     #[error("no answer: {0}")]
     Lost(String),
-    /// The daemon refused it.
+    /// The daemon refused it, or has failed at it: some numbers, such as a time-out or a failed operation, come
+    /// after a part of it was done, so that a change is read back before anybody relies on "refused".
     #[error("{0}")]
     Refused(Refusal),
     /// The answer makes no sense; the call may have had its effect.

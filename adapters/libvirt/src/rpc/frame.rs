@@ -8,7 +8,7 @@ use tokio_util::codec::LengthDelimitedCodec;
 pub const LONGEST: usize = 33_554_432 + 4;
 
 /// How long the words in front are.
-const HEADER: usize = 24;
+pub(super) const HEADER: usize = 24;
 
 /// The program of the driver's procedures.
 pub const REMOTE: u32 = 0x2000_8086;

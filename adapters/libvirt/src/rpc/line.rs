@@ -127,8 +127,13 @@ impl Ssh {
         if let Some(user) = &uri.user {
             ssh.args(["-l", user]);
         }
-        // The URI has no quotes: its parts were checked when it was read.
-        let there = format!("virt-ssh-helper {} || nc -U {}", uri.local, SOCKETS[0]);
+        // One or the other, and never one after the other in the middle of a session. What is put in is
+        // one of a few words.
+        let there = format!(
+            "if command -v virt-ssh-helper >/dev/null 2>&1; then exec virt-ssh-helper {}; \
+             else exec nc -U {}; fi",
+            uri.local, SOCKETS[0]
+        );
         ssh.args(["--", &uri.host, &there]);
         ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = ssh.spawn()?;

@@ -160,7 +160,7 @@ calls! {
     /// How a client may say who it is.
     AuthList = 66 {} -> Vec<i32>;
     /// Asks polkit whether this client may.
-    AuthPolkit = 72 {} -> Number;
+    AuthPolkit = 70 {} -> Number;
     /// Opens the driver.
     ConnectOpen = 1 {
         /// `qemu:///system`.

@@ -140,6 +140,9 @@ async fn nonsense_ends_the_line() {
         let (answer, ()) = tokio::join!(connection.call(&call, PATIENCE), played);
         let error = answer.unwrap_err();
         assert!(matches!(error, CallError::Lost(_) | CallError::NotSent(_)), "{error:?}");
+        assert!(!error.to_string().contains("none within"), "{error}");
+        let mut told = connection.listen();
+        assert!(told.recv().await.is_ok_and(|told| told == Told::Ended) || told.is_closed());
     }
 }
 

@@ -58,20 +58,16 @@ fn check(request: &Request<'_>, model: &Model<'_>, lay: &mut Lay, found: &mut Fo
     // Of one that a half failover has promoted away from the old leg there is nothing to be in sync with.
     let all = || model.storage.all().filter(|group| !model.storage.torn(*group));
     let shut = fences::shut(request, model);
-    // A leg at a site that is kept out does not take part, so that neither is in sync before it is let in.
     let late = |group: &GroupIx| !shut.is_empty() && model.storage.stretched(*group);
-    let now = || all().filter(|group| !late(group));
-    let mut checks = ground::check_groups(lay, now(), ground::from, on, answered);
-    checks.extend(ground::check_groups(lay, now(), ground::to, on, answered));
+    let mut checks = ground::check_groups(lay, all(), ground::from, on, answered);
+    checks.extend(ground::check_groups(lay, all().filter(|g| !late(g)), ground::to, on, answered));
     let checked = join(lay, answered, &steps_of(checks));
     if shut.is_empty() {
         return checked;
     }
     let let_in = fences::let_in(request, model, lay, &shut, checked, found);
     let open = join(lay, checked, &let_in);
-    let late = || all().filter(late);
-    let mut checks = ground::check_groups(lay, late(), ground::from, on, open);
-    checks.extend(ground::check_groups(lay, late(), ground::to, on, open));
+    let checks = ground::check_groups(lay, all().filter(late), ground::to, on, open);
     join(lay, open, &steps_of(checks))
 }
 

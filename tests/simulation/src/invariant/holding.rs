@@ -77,6 +77,8 @@ pub(super) struct OldLife {
     now: u64,
     /// When it was let go on. Effects are heard of later than they happen.
     since: Time,
+    /// Which life each site was told of, and when it had said so.
+    told: BTreeMap<SiteName, (u64, Time)>,
     silent: BTreeSet<SiteName>,
 }
 
@@ -87,6 +89,19 @@ impl Checker for OldLife {
                 (self.now, self.since) = (*incarnation, now);
                 self.silent = silent.iter().cloned().collect();
                 Ok(())
+            }
+            Sight::Told(site, incarnation) => {
+                self.told.insert((*site).clone(), (*incarnation, now));
+                Ok(())
+            }
+            Sight::Had(effect)
+                if self.told.get(&effect.site).is_some_and(|(life, since)| {
+                    effect.token.incarnation < *life && effect.at > *since
+                }) =>
+            {
+                let what =
+                    format!("{} had its effect at a site that was told of a new life", effect.op);
+                Err((Invariant::OldLife, what))
             }
             Sight::Had(effect)
                 if effect.token.incarnation < self.now
