@@ -314,7 +314,6 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said_with_its_place() {
         let changes = [
-            ("", ""),
             ("<uuid>1", "<uuid>x"),
             ("<name>shop-db-01</name>", ""),
             ("98304", "many"),
@@ -327,7 +326,7 @@ mod tests {
             ("<domain type", "<network type"),
             ("<vcpu placement='static'>2<", "<vcpu>99999<"),
         ];
-        let lines = changes.iter().skip(1).map(|(from, to)| {
+        let lines = changes.iter().map(|(from, to)| {
             let wrong = WHOLE.replacen(from, to, 1);
             let error = Domain::read(&wrong).unwrap_err();
             format!("{from} -> {to}\n    {error}")

@@ -175,6 +175,13 @@ pub struct GroupTarget {
     pub point_age: Option<Span>,
 }
 
+impl GroupTarget {
+    /// The highest generation that was seen of either leg.
+    pub fn highest_generation(&self) -> u64 {
+        self.generation.max(self.source_generation.unwrap_or(0))
+    }
+}
+
 /// A host that is woken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HostTarget {

@@ -300,8 +300,7 @@ fn against(graph: &Graph, sight: &Sight<'_>) -> Option<String> {
         RunKind::Reprotect => 2,
         _ => 1,
     };
-    let before = target.generation.max(target.source_generation.unwrap_or(0));
-    let most = before.saturating_add(more);
+    let most = target.highest_generation().saturating_add(more);
     let (leg, site) = legs
         .into_iter()
         .zip([target.from, target.to])

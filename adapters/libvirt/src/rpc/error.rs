@@ -46,24 +46,8 @@ pub struct Refusal {
 
 /// Numbers of errors that mean something to us (`virErrorNumber`).
 pub mod code {
-    /// The operation failed.
-    pub const OPERATION_FAILED: i32 = 9;
     /// There is no such domain.
     pub const NO_DOMAIN: i32 = 42;
-    /// There is no such network.
-    pub const NO_NETWORK: i32 = 43;
-    /// The driver cannot do this.
-    pub const NO_SUPPORT: i32 = 3;
-    /// The object's state does not allow it, such as starting what runs.
-    pub const OPERATION_INVALID: i32 = 55;
-    /// Credentials were not accepted.
-    pub const AUTH_FAILED: i32 = 45;
-    /// It took too long.
-    pub const OPERATION_TIMEOUT: i32 = 68;
-    /// The guest agent does not answer.
-    pub const AGENT_UNRESPONSIVE: i32 = 86;
-    /// A lock is held elsewhere.
-    pub const RESOURCE_BUSY: i32 = 87;
 }
 
 #[derive(Deserialize)]

@@ -36,7 +36,7 @@ pub(super) fn promote(graph: &Graph, step: &Step, group: GroupIx) -> Work {
         group: id.clone(),
         point: point.clone(),
         forced: graph.kind == RunKind::Failover,
-        above: highest(target(graph, group)),
+        above: target(graph, group).highest_generation(),
     };
     stored(graph, step, group, op, Wanted::Promoted { above: wanted })
 }
@@ -44,14 +44,9 @@ pub(super) fn promote(graph: &Graph, step: &Step, group: GroupIx) -> Work {
 /// Takes a demote back: the leg that was written becomes writable again with the data it has.
 pub(super) fn promote_again(graph: &Graph, step: &Step, group: GroupIx) -> Work {
     let target = target(graph, group);
-    let above = highest(target);
+    let above = target.highest_generation();
     let op = StorageOp::Promote { group: target.id.clone(), point: None, forced: false, above };
     stored(graph, step, group, op, Wanted::Promoted { above: None })
-}
-
-/// The highest generation that was seen of either leg.
-fn highest(group: &GroupTarget) -> u64 {
-    group.generation.max(group.source_generation.unwrap_or(0))
 }
 
 pub(super) fn reverse(graph: &Graph, step: &Step, group: GroupIx) -> Work {
