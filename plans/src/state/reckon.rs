@@ -151,6 +151,9 @@ pub fn reckon(
     }
     if let Some(graph) = run {
         contradictions.extend(seen.iter().filter_map(|(sight, _)| against(graph, sight)));
+        if keeps(believed) {
+            contradictions.extend(seen.iter().filter_map(|(sight, stands)| dark(sight, stands)));
+        }
         if contradictions.is_empty() {
             return Reckoning::default();
         }
@@ -165,10 +168,14 @@ pub fn reckon(
     let is_turned = |stands: &[Stand]| {
         expected == Stand::Recovered(believed.direction) && stands.contains(&turned)
     };
-    let fits = |stands: &[Stand]| {
-        stands.contains(&expected) || is_turned(stands) || (half_way && between(stands))
+    let is_dark = |sight: &Sight<'_>, stands: &[Stand]| {
+        expected == Stand::Recovered(believed.direction) && dark(sight, stands).is_some()
     };
-    if run.is_none() && !is_back && seen.iter().all(|(_, stands)| fits(stands)) {
+    let fits = |sight: &Sight<'_>, stands: &[Stand]| {
+        let there = stands.contains(&expected) && !is_dark(sight, stands);
+        there || is_turned(stands) || (half_way && between(stands))
+    };
+    if run.is_none() && !is_back && seen.iter().all(|(sight, stands)| fits(sight, stands)) {
         return Reckoning::default();
     }
     let found = match is_back {
@@ -177,9 +184,16 @@ pub fn reckon(
         false => Stand::ALL.into_iter().find(common),
     };
     let found = found.or_else(|| half_turned(&seen));
+    // A recovery whose copy is written nowhere has to be done again: it is half-way.
+    let found = found.filter(|stand| {
+        let undone = |(sight, stands): &(&Sight<'_>, Vec<Stand>)| dark(sight, stands).is_some();
+        !matches!(stand, Stand::Recovered(_)) || !seen.iter().any(undone)
+    });
     if run.is_none() {
-        let differing = seen.iter().filter(|(_, stands)| !fits(stands));
-        contradictions.extend(differing.map(|(sight, stands)| differs(sight, stands, expected)));
+        let differing = seen.iter().filter(|(sight, stands)| !fits(sight, stands));
+        contradictions.extend(differing.map(|(sight, stands)| {
+            dark(sight, stands).unwrap_or_else(|| differs(sight, stands, expected))
+        }));
     }
     let state = found.map_or_else(|| torn(believed, &seen), |stand| standing(believed, stand));
     Reckoning { state: Some(state), gives_up: run.is_some(), contradictions }
@@ -244,6 +258,29 @@ fn stands(sight: &Sight<'_>) -> Vec<Stand> {
 fn is_written_nowhere(sight: &Sight<'_>) -> bool {
     let dark = |leg: Option<&ConsistencyGroup>| leg.is_some_and(|leg| !leg.writable);
     dark(sight.here) && dark(sight.there)
+}
+
+/// Whether the run that is under way keeps what an earlier recovery has promoted: it promotes nothing itself.
+fn keeps(believed: &PlanState) -> bool {
+    believed.run.is_some_and(|run| run.owed_only || run.kind == RunKind::Reprotect)
+}
+
+/// Why a recovery of a group does not stand any more: the copy that it promoted was demoted since, so that
+/// no VM can write. Only a failover promotes it again. Stretched storage stands still by itself at times.
+fn dark(sight: &Sight<'_>, stands: &[Stand]) -> Option<String> {
+    let stretched = |leg: &ConsistencyGroup| leg.mode == ReplicationMode::Stretched;
+    let recovered = stands.iter().all(|stand| matches!(stand, Stand::Recovered(_)));
+    let dark = recovered
+        && !stands.is_empty()
+        && is_written_nowhere(sight)
+        && !sight.here.is_some_and(stretched);
+    dark.then(|| {
+        format!(
+            "group {}: it {} and is written nowhere: something else has demoted it since",
+            sight.id,
+            words(stands)
+        )
+    })
 }
 
 /// `None`: not known.

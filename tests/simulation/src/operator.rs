@@ -126,9 +126,17 @@ impl Operator {
         }
     }
 
-    /// A person knows what the world is like, and says so only where it is true: the site is off.
+    /// A person knows what the world is like, and says so only where it is true: the site is off. At the end
+    /// of all patience the failover of a site that is not is called off.
     async fn vouch(&self, core: &Arc<Core>, run: RunId) {
-        for from in failed_sites(core, run).into_iter().filter(|from| core.watch.vouch(from)) {
+        let sites = failed_sites(core, run);
+        let off: Vec<SiteName> = sites.into_iter().filter(|from| core.watch.vouch(from)).collect();
+        if off.is_empty() && self.helps_only && self.dice.chance(0.05) {
+            core.watch.note("ines", format_args!("cancels {}, its site is alive", short(run)));
+            _ = core.engine.cancel(run, ines(), None).await;
+            return;
+        }
+        for from in off {
             let evidence = core.observed(&from, crate::start::word());
             core.watch.note("ines", format_args!("attests that {from} is off"));
             _ = core.engine.attest(run, evidence).await;

@@ -290,3 +290,44 @@ fn the_surviving_side_alone_tells_of_a_failover() {
     case.inventory.sites.get_mut(&SiteName::from("paris")).unwrap().groups.clear();
     assert_eq!(case.reckon(&PlanState::default(), None).state, recovered);
 }
+
+#[test]
+fn a_recovery_that_is_written_nowhere_has_to_be_done_again() {
+    let mut case = Case::new();
+    case.set_all(Stand::Recovered(Direction::Forward));
+    let write = |case: &mut Case, site: &str, writable: bool| {
+        let site = case.inventory.sites.get_mut(&SiteName::from(site)).unwrap();
+        site.groups.iter_mut().for_each(|leg| leg.writable = writable);
+    };
+    let recovered = at(Stand::Recovered(Direction::Forward));
+    let started = |kind, owed_only| {
+        recovered.next(&crate::state::Event::RunStarted { kind, owed_only }).unwrap()
+    };
+    let mut graph = case.graph.clone();
+    graph.kind = RunKind::Reprotect;
+    let reprotect = (started(RunKind::Reprotect, false), Some(graph));
+    let owing = PlanState {
+        conditions: Conditions { owed: [("paris".into(), true)].into(), ..Conditions::default() },
+        ..recovered.clone()
+    };
+    let owed =
+        owing.next(&crate::state::Event::RunStarted { kind: RunKind::Failover, owed_only: true });
+    let owed = (owed.unwrap(), Some(case.graph.clone()));
+    write(&mut case, "paris", false);
+    for (believed, run) in [(recovered.clone(), None), reprotect, owed] {
+        write(&mut case, "lyon", true);
+        assert_eq!(case.reckon(&believed, run.as_ref()), Reckoning::default(), "it is written");
+        write(&mut case, "lyon", false);
+        let after = case.reckon(&believed, run.as_ref());
+        let state = after.state.unwrap();
+        assert_eq!(
+            (state.phase, state.halted().map(|run| run.kind)),
+            (Phase::FailingOver, Some(RunKind::Failover))
+        );
+        assert_eq!((state.direction, after.gives_up), (Direction::Forward, run.is_some()));
+        assert_eq!(state.refusal(RunKind::Failover, false), None, "a failover leads on");
+        assert_eq!(case.reckon(&state, None), Reckoning::default(), "and it stays so");
+        let said = "it was recovered at the recovery site and is written nowhere: something else has demoted it since";
+        assert!(after.contradictions[0].ends_with(said), "{}", after.contradictions[0]);
+    }
+}
