@@ -31,6 +31,7 @@ mod operation;
 mod outcome;
 mod query;
 mod token;
+mod volumes;
 
 pub use agent::{FencingAdapter, HypervisorAdapter, SiteAdapter, StorageAdapter};
 pub use capability::{Capabilities, FenceLevel, OperationKind, PROTOCOL_VERSION};
@@ -47,3 +48,4 @@ pub use operation::{
 pub use outcome::{Hint, OpStatus, Outcome, Reason, Receipt};
 pub use query::Query;
 pub use token::{FenceDomain, Token};
+pub use volumes::{Bound, Mountable, Place, VolumeAdapter};
