@@ -140,6 +140,9 @@ impl Group {
         let before = [self.legs[side].line, self.legs[1 - side].line];
         let peer_role = self.legs[1 - side].role;
         let undo = !self.stretched() && self.legs[side].role == ReplicaRole::Source;
+        // What the other side had and this one not was lost, and noted, when this one was promoted first.
+        let again =
+            self.legs[side].role == ReplicaRole::FailedOver && peer_role != ReplicaRole::FailedOver;
         let in_sync = self.stretched() && self.in_sync && contact;
         let together = self.replicating && (in_sync || undo);
         if !together {
@@ -168,7 +171,7 @@ impl Group {
         }
         let now_held = self.legs[side].line;
         let own_loss = self.data.only_in(&before[0], &now_held);
-        own_loss.max(self.data.only_in(&before[1], &now_held))
+        if again { own_loss } else { own_loss.max(self.data.only_in(&before[1], &now_held)) }
     }
 
     /// Goes on from an instant: on the same branch where the leg is the only one that can write

@@ -104,6 +104,25 @@ fn what_nothing_is_sent_to_is_no_replica() {
     rig.honest();
 }
 
+/// What the first promotion left behind is lost once.
+#[test]
+fn what_was_lost_at_a_promotion_is_not_lost_again_at_the_next_one() {
+    let mut rig = Rig::instant();
+    rig.pass(Span::mins(7));
+    rig.mode = Mode::Unplanned;
+    rig.cut("site/paris");
+    rig.done("lyon", force(BRONZE));
+    rig.heal("site/paris");
+    rig.pass(Span::mins(1));
+    let lost = rig.honest().lost;
+    assert!(lost.len() == 1 && lost[0].records > 0, "{lost:?}");
+    rig.mode = Mode::Planned;
+    stop_members(&mut rig, BRONZE);
+    rig.done("lyon", demote(BRONZE));
+    rig.done("lyon", promote(BRONZE));
+    assert_eq!(rig.honest().lost, lost);
+}
+
 #[test]
 fn out_of_contact_only_the_source_takes_back_what_it_gave_up() {
     let mut rig = Rig::instant();
