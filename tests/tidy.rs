@@ -39,11 +39,13 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("adapters/sim", &["muster-plans", "muster-contract"]),
     ("adapters/remote", &["muster-plans", "muster-contract"]),
     ("adapters/libvirt", &["muster-plans", "muster-contract"]),
+    ("adapters/btrfs", &["muster-plans", "muster-contract"]),
     ("server/engine", &["muster-plans", "muster-contract"]),
     ("server/store", &["muster-plans", "muster-engine", "muster-migrations"]),
     ("migrations", &[]),
     ("web", &[]),
     ("tests/model", &[]),
+    ("tests/lab/tools", &[]),
     (
         "tests/simulation",
         &["muster-plans", "muster-contract", "muster-adapter-sim", "muster-engine", "muster-store"],
@@ -54,8 +56,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("sea-orm", &["server/store", "tests/bench"]),
     ("sea-orm-migration", &["migrations", "server/store"]),
-    ("axum", &["server", "adapters/remote", "tests/fuzz/entries"]),
-    ("reqwest", &["server", "adapters/remote", "tests"]),
+    ("axum", &["server", "adapters/remote", "adapters/btrfs", "tests/fuzz/entries"]),
+    ("reqwest", &["server", "adapters/remote", "adapters/btrfs", "tests"]),
     ("askama", &["web"]),
     ("stateright", &["tests/model"]),
 ];

@@ -17,6 +17,7 @@ pub mod landscape;
 pub mod logging;
 pub mod ops;
 mod routes;
+mod secrets;
 pub mod server;
 pub mod sim;
 pub mod sites;

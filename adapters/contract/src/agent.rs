@@ -6,7 +6,7 @@ use muster_plans::inventory::{Link, SiteInventory, Witness};
 
 use crate::capability::Capabilities;
 use crate::context::{OpContext, OpId};
-use crate::error::AdapterError;
+use crate::error::{AdapterError, ErrorClass};
 use crate::observed::Observed;
 use crate::operation::{FencingOp, HypervisorOp, Operation, StorageOp};
 use crate::outcome::{OpStatus, Outcome, Receipt};
@@ -40,6 +40,17 @@ pub trait SiteAdapter: Send + Sync {
     /// What became of an operation.
     async fn operation(&self, id: &OpId) -> Result<OpStatus, AdapterError>;
 
+    /// Whether nothing that was asked of an object before can still have an effect, by the word of the products
+    /// that do it; the object is named as [`Operation::object`] names it. It settles what became of an
+    /// operation whose answer was lost, where the products keep no operation ids: its effect is there by now,
+    /// or never comes. `false`: it may still come; ask again.
+    ///
+    /// # Errors
+    /// `Unsupported` where nobody can ever say.
+    async fn is_idle(&self, _object: &str) -> Result<bool, AdapterError> {
+        Err(cannot_say())
+    }
+
     /// Asks to stop an operation: `Done` where it had not started or was undone.
     async fn cancel(&self, id: &OpId) -> Outcome<()>;
 
@@ -57,6 +68,10 @@ pub trait StorageAdapter: Send + Sync {
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
     /// Fills in containers, endpoints, volumes and groups.
     async fn inventory(&self, into: &mut SiteInventory) -> Result<(), AdapterError>;
+    /// See [`SiteAdapter::is_idle`], of its own objects.
+    async fn is_idle(&self, _object: &str) -> Result<bool, AdapterError> {
+        Err(cannot_say())
+    }
 }
 
 /// A hypervisor of one product.
@@ -68,6 +83,10 @@ pub trait HypervisorAdapter: Send + Sync {
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
     /// Fills in managers, clusters, hosts, networks and VMs.
     async fn inventory(&self, into: &mut SiteInventory) -> Result<(), AdapterError>;
+    /// See [`SiteAdapter::is_idle`], of its own objects.
+    async fn is_idle(&self, _object: &str) -> Result<bool, AdapterError> {
+        Err(cannot_say())
+    }
 }
 
 /// Fencing of one product.
@@ -77,4 +96,12 @@ pub trait FencingAdapter: Send + Sync {
     async fn apply(&self, ctx: &OpContext, op: &FencingOp) -> Outcome<Receipt>;
     /// Answers `Fence`.
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
+    /// See [`SiteAdapter::is_idle`], of its own objects.
+    async fn is_idle(&self, _object: &str) -> Result<bool, AdapterError> {
+        Err(cannot_say())
+    }
+}
+
+fn cannot_say() -> AdapterError {
+    AdapterError::new(ErrorClass::Unsupported, "it cannot say whether anything is under way")
 }

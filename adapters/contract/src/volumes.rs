@@ -51,6 +51,9 @@ pub trait VolumeAdapter: Send + Sync {
     /// The production volume at a place, whether it is mounted or not; `None`: nothing of this product.
     async fn volume_at(&self, place: &Place) -> Result<Option<Bound>, AdapterError>;
 
+    /// Whether a volume is of a group.
+    fn is_of(&self, volume: &VolumeId, group: &ConsistencyGroupId) -> bool;
+
     /// The id of a VM's home, which lies in the group of one of its volumes.
     fn home(&self, beside: &VolumeId, vm: VmId) -> VolumeId;
 

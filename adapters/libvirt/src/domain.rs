@@ -8,15 +8,19 @@
 //!     <muster:policy>gold</muster:policy>
 //!     <muster:policy disk="vdb">bronze</muster:policy>
 //!     <muster:tag name="tier">database</muster:tag>
+//!     <muster:port>5432</muster:port>
+//!     <muster:address mac="52:54:00:00:00:01" addresses="10.20.0.11/24" gateways="10.20.0.1"/>
 //!   </muster:vm>
 //! </metadata>
 //! ```
 //!
-//! The policy without a disk is that of the VM's home and of every disk that has none of its own. What is
+//! A port is one by which the VM's health can be seen; an address is what the guest is given when it has
+//! started, written by the agent. The policy without a disk is that of the VM's home and of every disk that has none of its own. What is
 //! said twice, or has no name, is refused: nobody would know under which policy the VM is.
 
 use std::collections::BTreeMap;
 
+use muster_plans::graph::Address;
 use roxmltree::{Document, Node};
 use uuid::Uuid;
 
@@ -49,6 +53,12 @@ pub struct Domain {
     pub tags: BTreeMap<String, String>,
     /// The test that made it.
     pub run_tag: Option<String>,
+    /// The VM that it is a test copy of.
+    pub copy_of: Option<Uuid>,
+    /// TCP ports by which its health can be seen from outside.
+    pub ports: Vec<u16>,
+    /// The addresses that its guest is to have, by hardware address in lower case.
+    pub addresses: BTreeMap<String, Address>,
 }
 
 /// A disk.
@@ -160,6 +170,9 @@ impl Domain {
             policy: policies.home,
             tags: tags(kept),
             run_tag: kept.and_then(|node| node.attribute("run-tag")).map(str::to_owned),
+            copy_of: copy_of(kept)?,
+            ports: ports(kept)?,
+            addresses: addresses(kept)?,
         })
     }
 }
@@ -235,6 +248,47 @@ fn tags(kept: Option<Node<'_, '_>>) -> BTreeMap<String, String> {
         .collect()
 }
 
+fn own<'a, 'd: 'a>(
+    kept: Option<Node<'a, 'd>>,
+    name: &'static str,
+) -> impl Iterator<Item = Node<'a, 'd>> {
+    let nodes = kept.into_iter().flat_map(|node| node.children());
+    nodes.filter(move |node| node.has_tag_name((NAMESPACE, name)))
+}
+
+fn copy_of(kept: Option<Node<'_, '_>>) -> Result<Option<Uuid>, BadDomain> {
+    let Some((node, text)) = kept.and_then(|node| Some((node, node.attribute("copy-of")?))) else {
+        return Ok(None);
+    };
+    Uuid::parse_str(text).map(Some).map_err(|error| at(node, format!("copy-of: {error}")))
+}
+
+fn ports(kept: Option<Node<'_, '_>>) -> Result<Vec<u16>, BadDomain> {
+    let port = |node: Node<'_, '_>| {
+        text(node).parse().map_err(|_| at(node, format!("`{}` is no TCP port", text(node))))
+    };
+    own(kept, "port").map(port).collect()
+}
+
+fn addresses(kept: Option<Node<'_, '_>>) -> Result<BTreeMap<String, Address>, BadDomain> {
+    fn list<T: std::str::FromStr>(node: Node<'_, '_>, name: &str) -> Result<Vec<T>, BadDomain> {
+        let words = node.attribute(name).unwrap_or_default().split_whitespace();
+        let read = |word: &str| word.parse().map_err(|_| at(node, format!("{name}: `{word}`")));
+        words.map(read).collect()
+    }
+    let mut found = BTreeMap::new();
+    for node in own(kept, "address") {
+        let mac = node.attribute("mac").ok_or_else(|| at(node, "no `mac`".to_owned()))?;
+        let address = Address {
+            addresses: list(node, "addresses")?,
+            gateways: list(node, "gateways")?,
+            dns: list(node, "dns")?,
+        };
+        found.insert(mac.to_ascii_lowercase(), address);
+    }
+    Ok(found)
+}
+
 fn disk(node: Node<'_, '_>, policies: &mut Policies<'_, '_>) -> Result<Disk, BadDomain> {
     let target = needed(node, "target")?;
     let target = target
@@ -285,6 +339,8 @@ mod tests {
       <muster:policy>gold</muster:policy>
       <muster:policy disk='vdb'>bronze</muster:policy>
       <muster:tag name='tier'>database</muster:tag>
+      <muster:port>5432</muster:port>
+      <muster:address mac='52:54:00:00:00:01' addresses='10.20.0.11/24 fd00::11/64' gateways='10.20.0.1'/>
     </muster:vm>
   </metadata>
   <memory unit='KiB'>98304</memory>
@@ -325,6 +381,10 @@ mod tests {
             ("</domain>", "</domains>"),
             ("<domain type", "<network type"),
             ("<vcpu placement='static'>2<", "<vcpu>99999<"),
+            (">5432<", ">http<"),
+            ("10.20.0.11/24", "10.20.0.11/240"),
+            ("<muster:address mac='52:54:00:00:00:01'", "<muster:address"),
+            ("<muster:vm xmlns", "<muster:vm copy-of='1' xmlns"),
         ];
         let lines = changes.iter().map(|(from, to)| {
             let wrong = WHOLE.replacen(from, to, 1);

@@ -78,6 +78,16 @@ impl Host {
         Ok((Host { connection }, told))
     }
 
+    /// Whether its line is there, as far as it is known.
+    pub fn is_open(&self) -> bool {
+        self.connection.is_open()
+    }
+
+    /// Does something for as long as this host is kept.
+    pub(crate) fn attend(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.connection.attend(work);
+    }
+
     /// Asks for something that is answered from what the daemon knows.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod collected;
 mod header;
+mod settings;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use crate::schema::Flaw;
 use crate::source::{At, Lines, Located, Places, SourceFile, documents};
 use crate::yaml;
 use collected::{Collected, MAX_FINDINGS};
+
+pub use settings::settings;
 
 /// What was read.
 #[derive(Clone, Debug, Default)]

@@ -27,8 +27,8 @@ pub struct Products {
 }
 
 /// Makes one backend of them, for [`super::Agent::open`]. It has no memory and knows no tokens: only
-/// behind an agent is it what a site must be. An operation whose answer got lost stays open until a
-/// person says that it is over ([`super::Agent::settled`]), because the products cannot.
+/// behind an agent is it what a site must be. An operation whose answer got lost stays open until the product
+/// says that nothing is under way at its object, or a person does ([`super::Agent::settled`]).
 pub fn compose(products: Products) -> impl SiteAdapter {
     Composed { products }
 }
@@ -96,6 +96,14 @@ impl SiteAdapter for Composed {
 
     async fn operation(&self, _: &OpId) -> Result<OpStatus, AdapterError> {
         Err(no_memory())
+    }
+
+    async fn is_idle(&self, object: &str) -> Result<bool, AdapterError> {
+        match object.split('/').next() {
+            Some("group" | "clone") => self.products.storage.is_idle(object).await,
+            Some("fence") => self.products.fencing.is_idle(object).await,
+            _ => self.products.hypervisor.is_idle(object).await,
+        }
     }
 
     async fn cancel(&self, _: &OpId) -> Outcome<()> {

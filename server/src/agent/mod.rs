@@ -11,6 +11,7 @@ mod adapter;
 mod admit;
 mod cancel;
 mod compose;
+mod config;
 mod fence;
 mod ledger;
 mod locks;
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use muster_adapter_remote::client::Now;
+pub use muster_adapter_remote::client::Now;
 use muster_adapter_remote::tasks::Tasks;
 use muster_contract::{OpId, SiteAdapter};
 use muster_plans::id::SiteName;
@@ -35,8 +36,9 @@ use muster_plans::time::{Span, Time};
 use tokio::sync::{Notify, OnceCell};
 
 pub use compose::{Products, compose};
+pub use config::{ConfigError, options};
 pub use ledger::LedgerError;
-pub use serve::{AgentError, AgentOptions, run, serve};
+pub use serve::{AgentError, AgentOptions, Work, run, serve};
 
 use ledger::Ledger;
 use locks::Locks;

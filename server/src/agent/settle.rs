@@ -43,10 +43,30 @@ impl Inner {
                      backend cannot say what became of it: {error}"
                 );
                 match error.class {
-                    ErrorClass::Unsupported => Settled::Never(Hint { message }),
+                    ErrorClass::Unsupported => self.settle_by_rest(id, message).await,
                     _ => Settled::Open(Hint { message }),
                 }
             }
+        }
+    }
+
+    /// A backend that keeps no operation ids may know all the same that nothing is under way at the object. What
+    /// the operation did stays unknown, and is read from the object.
+    async fn settle_by_rest(&self, id: OpId, message: String) -> Settled {
+        let intent = self.state().intent_of(&id);
+        let Some((object, digest)) = intent else { return Settled::Never(Hint { message }) };
+        match self.backend.is_idle(&object).await {
+            Ok(true) => {
+                let over = Outcome::unknown(
+                    "its answer was lost, and nothing is under way there any more; look at the object",
+                );
+                Settled::Ended(self.remember(id, digest, over).await)
+            }
+            Err(error) if error.class == ErrorClass::Unsupported => {
+                Settled::Never(Hint { message })
+            }
+            Ok(false) => Settled::Open(Hint { message }),
+            Err(error) => Settled::Open(Hint { message: format!("{message}; {error}") }),
         }
     }
 

@@ -222,6 +222,14 @@ impl State {
         here.map(|(id, _)| *id).chain(self.open_at(object)).collect()
     }
 
+    /// The object and the digest of an operation that went to the backend.
+    pub(super) fn intent_of(&self, id: &OpId) -> Option<(String, String)> {
+        match self.entries.get(id)?.intent.as_ref()? {
+            Record::Intent { object, digest, .. } => Some((object.clone(), digest.clone())),
+            _ => None,
+        }
+    }
+
     /// Operations on an object that may be at the backend.
     pub(super) fn open_at(&self, object: &str) -> Vec<OpId> {
         self.at_backend().filter(|open| open.object == object).map(|open| open.id).collect()

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use muster_adapter_remote::client::{RemoteOptions, RemoteSite};
 use muster_contract::OpId;
 use muster_engine::Clock;
 use muster_plans::id::SiteName;
@@ -54,18 +55,21 @@ pub(crate) fn print_completion(shell: Shell) -> anyhow::Result<Exit> {
 /// the highest fencing token and the results by operation id on its own disk.
 #[derive(Debug, Args)]
 pub(crate) struct AgentArgs {
+    /// File that says all of it: the site, its hosts and its storage (see `adapters/README.md`).
+    #[arg(long, conflicts_with_all = ["site", "backend", "backend_token_file", "data", "listen", "token_file"])]
+    config: Option<PathBuf>,
     /// The site.
-    #[arg(long)]
-    site: SiteName,
+    #[arg(long, required_unless_present = "config")]
+    site: Option<SiteName>,
     /// Address of the backend that it stands before: anything that speaks the adapter protocol.
-    #[arg(long)]
-    backend: String,
+    #[arg(long, required_unless_present = "config")]
+    backend: Option<String>,
     /// File with the token that the backend asks for.
     #[arg(long)]
     backend_token_file: Option<PathBuf>,
     /// Folder for tokens and results; keep it over restarts.
-    #[arg(long)]
-    data: PathBuf,
+    #[arg(long, required_unless_present = "config")]
+    data: Option<PathBuf>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:7900")]
     listen: SocketAddr,
@@ -91,15 +95,26 @@ impl AgentArgs {
     pub(crate) async fn run(self) -> anyhow::Result<Exit> {
         crate::logging::install();
         let clock = crate::clock::SystemClock::start();
-        let options = crate::agent::AgentOptions {
-            site: self.site,
-            backend: self.backend,
-            backend_token: secret_of(self.backend_token_file.as_deref())?,
-            data: self.data,
-            listen: self.listen,
-            token: secret_of(self.token_file.as_deref())?,
-            settled: self.settled,
-            now: std::sync::Arc::new(move || clock.now()),
+        let now: crate::agent::Now = std::sync::Arc::new(move || clock.now());
+        let options = match (self.config, self.site, self.backend, self.data) {
+            (Some(file), ..) => crate::agent::options(&file, self.settled, now).await?,
+            (None, Some(site), Some(backend), Some(data)) => {
+                let mut remote = RemoteOptions::new(now.clone());
+                remote.token = secret_of(self.backend_token_file.as_deref())?;
+                let backend = RemoteSite::new(site, &backend, remote)
+                    .context("the backend cannot be used")?;
+                crate::agent::AgentOptions {
+                    backend: std::sync::Arc::new(backend),
+                    work: Vec::new(),
+                    data,
+                    listen: self.listen,
+                    token: secret_of(self.token_file.as_deref())?,
+                    tls: None,
+                    settled: self.settled,
+                    now,
+                }
+            }
+            _ => anyhow::bail!("--config, or --site, --backend and --data, are needed"),
         };
         crate::agent::run(options, crate::server::interrupted()).await?;
         Ok(Exit::Done)

@@ -210,7 +210,13 @@ fn connect(app: &App, config: &Config) {
             continue;
         }
         let clock = Arc::clone(&app.clock);
-        let options = RemoteOptions::new(Arc::new(move || clock.now()));
+        let mut options = RemoteOptions::new(Arc::new(move || clock.now()));
+        if let Some(secret) = &backend.secret_ref
+            && let Err(error) = crate::secrets::put(&app.options.data, secret, &mut options)
+        {
+            // Without it the agent says that it does not know the server, and pages show that.
+            tracing::error!(backend.name = %name, error = %error, "a backend's secret is not used");
+        }
         match RemoteSite::new(backend.site.clone(), &backend.endpoint, options) {
             Ok(site) => drop(adapters.insert(backend.site.clone(), Arc::new(site))),
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -79,7 +79,7 @@ pub struct Connection {
     told: broadcast::WeakSender<Told>,
     slots: Arc<Semaphore>,
     keepalive: Arc<AtomicBool>,
-    _tasks: Mutex<JoinSet<()>>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl Connection {
@@ -101,7 +101,17 @@ impl Connection {
             keepalive: Arc::clone(&keepalive),
         };
         tasks.spawn(desk.run());
-        Connection { calls, told: weak, slots, keepalive, _tasks: Mutex::new(tasks) }
+        Connection { calls, told: weak, slots, keepalive, tasks: Mutex::new(tasks) }
+    }
+
+    /// Whether the line is there, as far as it is known.
+    pub fn is_open(&self) -> bool {
+        !self.calls.is_closed()
+    }
+
+    /// Does something for as long as the line is kept.
+    pub fn attend(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(work);
     }
 
     /// Asks now and then whether the daemon is still there, from now on; it has to know of that.

@@ -1,6 +1,7 @@
 //! What a call can come to.
 
 use libvirt_xdr::opaque::FixedOpaque16;
+use muster_contract::ErrorClass;
 use serde::Deserialize;
 
 /// Why a call has no answer. Whether it had an effect is the first question of everybody who asks, so
@@ -46,8 +47,40 @@ pub struct Refusal {
 
 /// Numbers of errors that mean something to us (`virErrorNumber`).
 pub mod code {
+    /// It cannot do this at all.
+    pub const NO_SUPPORT: i32 = 3;
+    /// Nobody has memory for it.
+    pub const NO_MEMORY: i32 = 2;
     /// There is no such domain.
     pub const NO_DOMAIN: i32 = 42;
+    /// There is no such network.
+    pub const NO_NETWORK: i32 = 43;
+    /// Who asks is not known.
+    pub const AUTH_FAILED: i32 = 45;
+    /// Not in this state.
+    pub const OPERATION_INVALID: i32 = 55;
+    /// It cannot do this with these settings.
+    pub const CONFIG_UNSUPPORTED: i32 = 67;
+    /// It is busy with something else for too long.
+    pub const OPERATION_TIMEOUT: i32 = 68;
+    /// Who asks may not.
+    pub const AUTH_CANCELLED: i32 = 79;
+    /// A guest's agent does not answer.
+    pub const AGENT_UNRESPONSIVE: i32 = 86;
+    /// Who asks may not.
+    pub const ACCESS_DENIED: i32 = 88;
+}
+
+/// What kind of error a number is.
+pub fn class(number: i32) -> ErrorClass {
+    match number {
+        code::NO_SUPPORT | code::CONFIG_UNSUPPORTED => ErrorClass::Unsupported,
+        code::NO_MEMORY => ErrorClass::Capacity,
+        code::NO_DOMAIN | code::NO_NETWORK => ErrorClass::NotFound,
+        code::AUTH_FAILED | code::AUTH_CANCELLED | code::ACCESS_DENIED => ErrorClass::Auth,
+        code::OPERATION_TIMEOUT | code::AGENT_UNRESPONSIVE => ErrorClass::Retry,
+        _ => ErrorClass::Precondition,
+    }
 }
 
 #[derive(Deserialize)]

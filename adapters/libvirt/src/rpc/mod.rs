@@ -9,6 +9,6 @@ mod procedure;
 mod tests;
 
 pub use connection::{Connection, Lifecycle, Told};
-pub use error::{CallError, Refusal, code};
+pub use error::{CallError, Refusal, class, code};
 pub use line::{Line, LineError, Tls, dial};
 pub use procedure::*;

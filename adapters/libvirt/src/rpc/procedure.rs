@@ -117,6 +117,17 @@ pub struct StateAnswer {
     pub reason: i32,
 }
 
+/// Whether something is under way with a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Control {
+    /// `virDomainControlState`: 0 is nothing.
+    pub state: u32,
+    /// Why it cannot be said.
+    pub details: u32,
+    /// For how long, in milliseconds.
+    pub since: u64,
+}
+
 /// Domains of a host.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Domains {
@@ -124,6 +135,15 @@ pub struct Domains {
     pub domains: Vec<DomainRef>,
     /// How many there are.
     pub count: u32,
+}
+
+/// Numbers about one domain.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Stats {
+    /// Which.
+    pub domain: DomainRef,
+    /// They, by libvirt's names: `block.0.wr.reqs`.
+    pub params: Vec<Param>,
 }
 
 /// Networks of a host.
@@ -216,6 +236,13 @@ calls! {
         /// None.
         flags: u32,
     } -> StateAnswer;
+    /// Whether somebody waits for a domain's emulator.
+    ControlInfo = 229 {
+        /// The domain.
+        domain: DomainRef,
+        /// None.
+        flags: u32,
+    } -> Control;
     /// Whether a domain is started with the host.
     GetAutostart = 15 {
         /// The domain.
@@ -270,6 +297,60 @@ calls! {
         domain: DomainRef,
         /// What goes with it: saved state (1), snapshots' (2) and checkpoints' (16) records, NVRAM (4).
         flags: u32,
+    } -> ();
+    /// Keeps a domain's memory in a file of the host, and ends it; its next start goes on from there.
+    ManagedSave = 182 {
+        /// The domain.
+        domain: DomainRef,
+        /// None.
+        flags: u32,
+    } -> ();
+    /// Whether a domain's memory is kept.
+    HasManagedSave = 183 {
+        /// The domain.
+        domain: DomainRef,
+        /// None.
+        flags: u32,
+    } -> Number;
+    /// Throws a domain's kept memory away.
+    ManagedSaveRemove = 184 {
+        /// The domain.
+        domain: DomainRef,
+        /// None.
+        flags: u32,
+    } -> ();
+    /// Changes a device.
+    UpdateDevice = 174 {
+        /// The domain.
+        domain: DomainRef,
+        /// The device as it is to be.
+        xml: String,
+        /// As it runs (1), as it will be started (2).
+        flags: u32,
+    } -> ();
+    /// Numbers about domains.
+    DomainStats = 344 {
+        /// Which.
+        domains: Vec<DomainRef>,
+        /// Of which kind: state (1), interfaces (16), disks (32).
+        kinds: u32,
+        /// None.
+        flags: u32,
+    } -> Vec<Stats>;
+    /// The network with a name.
+    NetworkLookup = 46 {
+        /// The name.
+        name: String,
+    } -> NetworkRef;
+    /// Makes a network that is gone when it is ended.
+    NetworkCreateXml = 40 {
+        /// What it is.
+        xml: String,
+    } -> NetworkRef;
+    /// Ends a network.
+    NetworkDestroy = 42 {
+        /// Which.
+        network: NetworkRef,
     } -> ();
     /// What a network is, as XML.
     NetworkGetXml = 43 {

@@ -3,6 +3,7 @@
 mod extract;
 mod handlers;
 mod routes;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +12,15 @@ use std::time::Duration;
 use axum::Router;
 use muster_contract::SiteAdapter;
 use muster_plans::id::SiteName;
+use tokio_rustls::TlsAcceptor;
 
 use crate::client::Now;
 use crate::problem::{Code, Problem};
 use crate::tasks::Tasks;
 use crate::wire::ROOT;
+
+pub use tls::{TlsError, TlsFiles};
+use tls::TlsListener;
 
 pub(crate) use routes::{Body, Endpoint, endpoints};
 
@@ -88,13 +93,25 @@ async fn other_method(method: axum::http::Method, uri: axum::http::Uri) -> Probl
 /// How long a stop waits for requests that are being answered.
 const STOP: Duration = Duration::from_secs(10);
 
-/// Serves a router on a listener until `shutdown` resolves; then lets running requests end, for ten
+/// Serves a router on a listener, with TLS where there is an acceptor, until `shutdown` resolves; then lets running requests end, for ten
 /// seconds at most.
 ///
 /// # Errors
 /// Where the listener fails.
 pub async fn run(
     listener: tokio::net::TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    match tls {
+        Some(tls) => over(TlsListener::new(listener, tls), router, shutdown).await,
+        None => over(listener, router, shutdown).await,
+    }
+}
+
+async fn over<L: axum::serve::Listener<Addr: std::fmt::Debug>>(
+    listener: L,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {

@@ -27,6 +27,8 @@ pub(super) struct Backend {
     pub(super) remembers: AtomicBool,
     /// Whether it says of what has not ended that it is still at it.
     pub(super) works: AtomicBool,
+    /// Whether it knows that nothing is under way at an object; `None`: it cannot say.
+    pub(super) idle: Mutex<Option<bool>>,
     /// What it answers to a cancel.
     pub(super) cancels: Mutex<Outcome<()>>,
     /// Every operation waits for a permit of the gate first.
@@ -49,6 +51,7 @@ impl Backend {
             answer: Mutex::default(),
             remembers: AtomicBool::new(true),
             works: AtomicBool::new(false),
+            idle: Mutex::new(None),
             cancels: Mutex::new(Outcome::unknown("too late, perhaps")),
             gated: AtomicBool::new(false),
             gate: Semaphore::new(0),
@@ -121,6 +124,12 @@ impl Backend {
 impl SiteAdapter for Backend {
     fn site(&self) -> &SiteName {
         &self.site
+    }
+
+    async fn is_idle(&self, object: &str) -> Result<bool, AdapterError> {
+        assert!(object.starts_with("bubble/"), "{object}");
+        let cannot = || AdapterError::new(ErrorClass::Unsupported, "it cannot say");
+        self.idle.lock().unwrap().ok_or_else(cannot)
     }
 
     async fn capabilities(&self) -> Result<Capabilities, AdapterError> {

@@ -194,3 +194,21 @@ fn a_person_can_say_that_it_is_over() {
         assert_eq!(bench.effects(), ["bubble/b-1"]);
     });
 }
+
+#[test]
+fn a_backend_without_a_memory_can_say_that_nothing_is_under_way() {
+    restarted(remembers_nothing, async |bench, agent| {
+        let says = |idle| *bench.backend.idle.lock().unwrap() = idle;
+        says(Some(false));
+        let late = OpContext { deadline: NOON + Span::secs(3), ..ctx(2) };
+        assert!(refusal(agent.execute(&late, &drop_bubble("b-1")).await).contains("is taken"));
+        assert_eq!(pending(&agent).await, [id(1)]);
+        says(Some(true));
+        assert_eq!(pending(&agent).await, []);
+        assert_eq!(agent.raise_fence(&group("erp"), token(2)).await, Outcome::Done(token(2)));
+        assert_eq!(agent.execute(&ctx(3), &drop_bubble("b-1")).await, done());
+        // What it did nobody said, and it is not done again.
+        unknown(agent.execute(&ctx(1), &bubble("b-1")).await);
+        assert_eq!(bench.effects(), ["bubble/b-1"]);
+    });
+}

@@ -1,0 +1,154 @@
+//! What can go wrong with files, subprocesses and the other site.
+
+use std::io;
+use std::path::Path;
+
+use muster_contract::{AdapterError, ErrorClass, Outcome, Reason, Receipt};
+
+use crate::name::NameError;
+
+/// Something went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder.
+    #[error("{what}: {cause}")]
+    Io {
+        /// What was done, to what.
+        what: String,
+        /// Why it failed.
+        cause: io::Error,
+    },
+    /// A file of ours that cannot be read.
+    #[error("{path} is damaged: {cause}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// Why.
+        cause: serde_json::Error,
+    },
+    /// `btrfs` said no.
+    #[error("`btrfs {verb}` failed: {why}")]
+    Command {
+        /// What it was told.
+        verb: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// `btrfs` did not end, or made no progress.
+    #[error("`btrfs {verb}` made no progress for {seconds} seconds and was ended")]
+    Stalled {
+        /// What it was told.
+        verb: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The other site cannot be reached or its answer is none.
+    #[error("the peer does not answer: {0}")]
+    Silent(String),
+    /// The other site says no.
+    #[error("the peer refused: {}", .0.message)]
+    Peer(Reason),
+    /// A name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// It cannot be done as things are.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+impl Error {
+    /// For `map_err`: what was done to which path.
+    pub(crate) fn io(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let what = format!("{what} {}", path.display());
+        move |cause| Error::Io { what, cause }
+    }
+
+    pub(crate) fn class(&self) -> ErrorClass {
+        let full = |text: &str| text.contains("No space left") || text.contains("quota exceeded");
+        match self {
+            Error::Io { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
+                ErrorClass::Capacity
+            }
+            Error::Command { why, .. } if full(why) => ErrorClass::Capacity,
+            Error::Io { .. } | Error::Command { .. } | Error::Stalled { .. } | Error::Silent(_) => {
+                ErrorClass::Retry
+            }
+            Error::Peer(reason) => reason.class,
+            Error::Damaged { .. } => ErrorClass::Bug,
+            Error::Name(_) => ErrorClass::NotFound,
+            Error::NotNow(_) => ErrorClass::Precondition,
+        }
+    }
+}
+
+impl From<NameError> for AdapterError {
+    fn from(error: NameError) -> AdapterError {
+        Error::Name(error).into()
+    }
+}
+
+impl From<Error> for AdapterError {
+    fn from(error: Error) -> AdapterError {
+        AdapterError::new(error.class(), error.to_string())
+    }
+}
+
+/// Why an operation ends before it is done.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Nothing changed.
+    Refused(Reason),
+    /// Something may have.
+    Unknown(String),
+}
+
+impl Stop {
+    /// For `map_err` once something was changed.
+    pub(crate) fn unknown(error: Error) -> Stop {
+        Stop::Unknown(error.to_string())
+    }
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Stop {
+        Stop::Refused(reason)
+    }
+}
+
+/// An error before the first change.
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Refused(Reason { class: error.class(), message: error.to_string() })
+    }
+}
+
+impl From<NameError> for Stop {
+    fn from(error: NameError) -> Stop {
+        Error::Name(error).into()
+    }
+}
+
+/// As the contract says it.
+pub(crate) fn outcome(result: Result<Receipt, Stop>) -> Outcome<Receipt> {
+    match result {
+        Ok(receipt) => Outcome::Done(receipt),
+        Err(Stop::Refused(reason)) => Outcome::Refused(reason),
+        Err(Stop::Unknown(message)) => Outcome::unknown(message),
+    }
+}
+
+/// A refusal for as long as things are as they are.
+pub(crate) fn not_now(message: impl Into<String>) -> Reason {
+    Reason { class: ErrorClass::Precondition, message: message.into() }
+}
+
+/// A refusal where trying again may help.
+pub(crate) fn later(message: impl Into<String>) -> Reason {
+    Reason { class: ErrorClass::Retry, message: message.into() }
+}
+
+/// A refusal of what does not exist.
+pub(crate) fn missing(what: impl std::fmt::Display) -> Reason {
+    let message = format!("{what} does not exist here");
+    Reason { class: ErrorClass::NotFound, message }
+}

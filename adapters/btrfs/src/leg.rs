@@ -1,0 +1,179 @@
+//! A leg of a group: what is remembered of it, and what the other site is told.
+
+use muster_plans::id::{ConsistencyGroupId, RecoveryPointId, RunTag, SiteName};
+use muster_plans::inventory::ReplicaRole;
+use muster_plans::time::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::point;
+
+/// What is remembered, in `state/groups/GROUP.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Leg {
+    /// Never `InTest`, which is a target of which there are clones.
+    pub(crate) role: ReplicaRole,
+    pub(crate) generation: u64,
+    /// Whether it was made writable and was not demoted since.
+    pub(crate) open: bool,
+    /// Whose data it is: where and when the group was made. A replica takes nothing of another one.
+    pub(crate) origin: Option<String>,
+    /// The point that was promoted here last.
+    pub(crate) promoted: Option<RecoveryPointId>,
+    /// The last point of a demoted leg: nothing was written after it.
+    pub(crate) sealed: Option<RecoveryPointId>,
+    /// The newest point that is whole at the other site.
+    pub(crate) shipped: Option<RecoveryPointId>,
+    /// Both legs were opened under the same generation: neither goes on before a person chooses.
+    #[serde(default)]
+    pub(crate) torn: bool,
+    /// What the other site said last.
+    #[serde(default)]
+    pub(crate) peer: Option<Report>,
+}
+
+/// What the other site is told of a leg.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    pub(crate) role: ReplicaRole,
+    pub(crate) generation: u64,
+    /// As [`Leg::open`].
+    pub(crate) open: bool,
+    /// Whether production may write to it now.
+    pub(crate) writable: bool,
+    pub(crate) origin: Option<String>,
+    pub(crate) promoted: Option<RecoveryPointId>,
+    pub(crate) sealed: Option<RecoveryPointId>,
+    /// Whether all it ever acknowledged is at the other site.
+    pub(crate) drained: bool,
+    /// Points that are whole there, newest first.
+    pub(crate) points: Vec<RecoveryPointId>,
+    /// By its own clock.
+    pub(crate) as_of: Time,
+}
+
+/// What is remembered of fences, in `state/fence.json`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Fence {
+    /// This site keeps the other one out.
+    pub(crate) raised: bool,
+    /// The other site keeps this one out, as heard last.
+    pub(crate) heard: bool,
+}
+
+/// What is remembered of a clone, in `state/clones/NAME.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CloneFile {
+    pub(crate) group: ConsistencyGroupId,
+    pub(crate) tag: RunTag,
+}
+
+/// Whether a leg in this role was given the writing side of a pair.
+pub(crate) fn leads(role: ReplicaRole) -> bool {
+    matches!(role, ReplicaRole::Source | ReplicaRole::FailedOver)
+}
+
+impl Leg {
+    /// A replica that has nothing yet.
+    pub(crate) fn empty() -> Leg {
+        Leg {
+            role: ReplicaRole::Target,
+            generation: 0,
+            open: false,
+            origin: None,
+            promoted: None,
+            sealed: None,
+            shipped: None,
+            torn: false,
+            peer: None,
+        }
+    }
+
+    /// The first leg of a new group.
+    pub(crate) fn first(site: &SiteName, now: Time) -> Leg {
+        Leg {
+            role: ReplicaRole::Source,
+            generation: 1,
+            open: true,
+            origin: Some(format!("{site}@{now}")),
+            ..Leg::empty()
+        }
+    }
+
+    /// Whether production may write here, as far as this can be said without looking at the disk.
+    pub(crate) fn serves(&self, fence: Fence) -> bool {
+        let outdone = self
+            .peer
+            .as_ref()
+            .is_some_and(|peer| leads(peer.role) && peer.generation > self.generation);
+        leads(self.role) && self.open && !self.torn && !fence.heard && !outdone
+    }
+
+    /// Whether all that was acknowledged here is at the other site.
+    pub(crate) fn drained(&self) -> bool {
+        let sealed = self.sealed.is_some() && self.shipped >= self.sealed;
+        self.role == ReplicaRole::Target || (!self.open && sealed)
+    }
+
+    /// Whether both legs hold the same and nobody writes.
+    pub(crate) fn in_sync(&self, points: &[RecoveryPointId]) -> bool {
+        match self.role {
+            ReplicaRole::Source => self.drained(),
+            ReplicaRole::Target => self.peer.as_ref().is_some_and(|peer| {
+                peer.role == ReplicaRole::Source
+                    && peer.drained
+                    && peer.sealed.is_some()
+                    && peer.sealed.as_ref() == points.first()
+            }),
+            _ => false,
+        }
+    }
+
+    /// How far the replica is behind.
+    pub(crate) fn lag(&self, points: &[RecoveryPointId], now: Time) -> Option<Span> {
+        if self.in_sync(points) {
+            return Some(Span::ZERO);
+        }
+        let newest = match self.role {
+            ReplicaRole::Source => self.shipped.as_ref(),
+            ReplicaRole::Target => points.first(),
+            _ => None,
+        };
+        newest.and_then(|id| point::at(id.as_str())).map(|at| now.since(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leg_is_drained_when_its_last_point_arrived() {
+        let mut leg = Leg::first(&"paris".into(), Time(0));
+        assert!(leg.serves(Fence::default()) && !leg.drained());
+        leg.sealed = Some(point::id(Time(2_000)));
+        leg.shipped = Some(point::id(Time(2_000)));
+        assert!(!leg.drained(), "it is still open");
+        leg.open = false;
+        assert!(leg.drained() && leg.in_sync(&[]));
+        leg.shipped = Some(point::id(Time(1_000)));
+        assert!(!leg.drained());
+        assert_eq!(leg.lag(&[], Time(5_000)), Some(Span(4_000)));
+    }
+
+    #[test]
+    fn nobody_writes_behind_a_fence_or_below_a_higher_generation() {
+        let mut leg = Leg::first(&"paris".into(), Time(0));
+        assert!(!leg.serves(Fence { heard: true, raised: false }));
+        assert!(leg.serves(Fence { heard: false, raised: true }));
+        leg.peer = Some(crate::decide::tests::report(ReplicaRole::FailedOver, 2));
+        assert!(!leg.serves(Fence::default()));
+        leg.generation = 2;
+        assert!(leg.serves(Fence::default()));
+        leg.torn = true;
+        assert!(!leg.serves(Fence::default()));
+    }
+}

@@ -1,0 +1,156 @@
+//! Volumes, for the hypervisor of the same site.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use muster_contract::{AdapterError, Bound, Mountable, Outcome, Place, Receipt, VolumeAdapter};
+use muster_plans::id::{ConsistencyGroupId, VmId, VolumeId};
+
+use crate::error::{Error, missing, not_now, outcome};
+use crate::file;
+use crate::leg::CloneFile;
+use crate::name::{check, volume};
+use crate::store::Btrfs;
+
+const MIB: u64 = 1 << 20;
+
+#[async_trait]
+impl VolumeAdapter for Btrfs {
+    async fn bind(&self, id: &VolumeId, clone: Option<&str>) -> Result<Bound, AdapterError> {
+        let (group, name) = volume(id)?;
+        let folder = match clone {
+            Some(clone) => {
+                self.clone_of(clone, group)?;
+                self.layout.shown_clone(clone)?
+            }
+            None => {
+                let group = self.group(&group.into()).map_err(said)?;
+                self.layout.shown(&group.id)?
+            }
+        };
+        if !file::linked(&folder) {
+            let what = clone.unwrap_or(group);
+            return Err(said(not_now(format!("{what} is not mounted here"))));
+        }
+        self.bound(id, folder.join(name)).ok_or_else(|| said(missing(format!("the volume {id}"))))
+    }
+
+    async fn volume_at(&self, place: &Place) -> Result<Option<Bound>, AdapterError> {
+        let Place::File(path) = place else { return Ok(None) };
+        let path = Path::new(path);
+        let Some((folder, thing, name)) = self.parts(path) else { return Ok(None) };
+        if check(&thing).is_err() || check(&name).is_err() {
+            return Ok(None);
+        }
+        // What lies in a clone is no production volume, whatever it is called.
+        if !matches!(folder.as_str(), "groups" | "legs") {
+            return Ok(None);
+        }
+        let Some(group) = self.find(&thing.as_str().into()) else { return Ok(None) };
+        let leg = group.leg.lock().await;
+        let look = self.look(&group.id).await?;
+        let Some(newest) = self.newest(&group, &leg, &look)? else { return Ok(None) };
+        let bound = self.bound(&id_of(&group.id, &name), newest.join(&name));
+        // Where hosts find it, whether they may look there now or not.
+        let shown = self.layout.shown(&group.id)?.join(&name);
+        Ok(bound.map(|bound| Bound { place: placed(&shown), ..bound }))
+    }
+
+    fn home(&self, beside: &VolumeId, vm: VmId) -> VolumeId {
+        let group = beside.as_str().split_once('/').map_or(beside.as_str(), |(group, _)| group);
+        VolumeId::from(format!("{group}/{vm}.xml"))
+    }
+
+    fn is_of(&self, id: &VolumeId, group: &ConsistencyGroupId) -> bool {
+        volume(id).is_ok_and(|(own, _)| own == group.as_str())
+    }
+
+    async fn read(
+        &self,
+        home: &VolumeId,
+        clone: Option<&str>,
+    ) -> Result<Option<String>, AdapterError> {
+        let (group, name) = volume(home)?;
+        let folder = match clone {
+            Some(clone) => {
+                self.clone_of(clone, group)?;
+                Some(self.layout.clone(clone)?)
+            }
+            None => {
+                let group = self.group(&group.into()).map_err(said)?;
+                let leg = group.leg.lock().await;
+                let look = self.look(&group.id).await?;
+                self.newest(&group, &leg, &look)?
+            }
+        };
+        let Some(path) = folder.map(|folder| folder.join(name)) else { return Ok(None) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("cannot read", &path)(error).into()),
+        }
+    }
+
+    async fn write(&self, home: &VolumeId, text: &str) -> Result<(), AdapterError> {
+        let (group, name) = volume(home)?;
+        let group = self.group(&group.into()).map_err(said)?;
+        let leg = group.leg.lock().await;
+        if !self.lets_write(&group, &leg) {
+            return Err(said(not_now(format!("{} takes no writes here", group.id))));
+        }
+        let (path, bytes) = (self.layout.live(&group.id)?.join(name), text.as_bytes().to_vec());
+        Ok(file::blocking(move || file::replace(&path, &bytes)).await?)
+    }
+
+    async fn mount(&self, what: Mountable<'_>, on: bool) -> Outcome<Receipt> {
+        outcome(match what {
+            Mountable::Group(id) => self.mount_group(id, on).await,
+            Mountable::Clone(name) => self.mount_clone(name, on).await,
+        })
+    }
+
+    async fn writable(&self, id: &VolumeId) -> Result<bool, AdapterError> {
+        let (group, _) = volume(id)?;
+        let group = self.group(&group.into()).map_err(said)?;
+        let leg = group.leg.lock().await;
+        Ok(self.lets_write(&group, &leg))
+    }
+}
+
+fn said(reason: muster_contract::Reason) -> AdapterError {
+    AdapterError::new(reason.class, reason.message)
+}
+
+fn id_of(group: &ConsistencyGroupId, name: &str) -> VolumeId {
+    VolumeId::from(format!("{group}/{name}"))
+}
+
+fn placed(path: &Path) -> Place {
+    Place::File(path.display().to_string())
+}
+
+impl Btrfs {
+    /// Folder below the root, what lies in it, and the file. A path that leads here through links or
+    /// another mount is resolved first; what does not exist is taken as it is written.
+    fn parts(&self, path: &Path) -> Option<(String, String, String)> {
+        let below = |path: &Path| {
+            let rest = path.strip_prefix(self.root()).ok()?;
+            let words: Option<Vec<String>> =
+                rest.iter().map(|word| word.to_str().map(ToOwned::to_owned)).collect();
+            <[String; 3]>::try_from(words?).ok().map(<(String, String, String)>::from)
+        };
+        below(path).or_else(|| below(&path.canonicalize().ok()?))
+    }
+
+    fn bound(&self, id: &VolumeId, path: PathBuf) -> Option<Bound> {
+        let found = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+        let (container, size_mib) = (self.config.container.clone(), found.len().div_ceil(MIB));
+        Some(Bound { volume: id.clone(), container, size_mib, place: placed(&path) })
+    }
+
+    fn clone_of(&self, name: &str, group: &str) -> Result<CloneFile, AdapterError> {
+        let found = file::read::<CloneFile>(&self.layout.clone_file(name)?)?;
+        let found = found.filter(|clone| clone.group.as_str() == group);
+        found.ok_or_else(|| said(missing(format!("the clone {name} of {group}"))))
+    }
+}

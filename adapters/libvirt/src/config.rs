@@ -1,0 +1,62 @@
+//! What an agent is told of its hypervisors.
+
+use std::path::PathBuf;
+
+use muster_plans::id::{ClusterId, HostId, ManagerId};
+use muster_plans::inventory::Network;
+use serde::Deserialize;
+
+/// Hosts of one site under libvirt.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LibvirtConfig {
+    /// Their cluster.
+    pub cluster: ClusterId,
+    /// What stands above the cluster; live moves between two of the same name need no other manager.
+    #[serde(default = "manager")]
+    pub manager: ManagerId,
+    /// The hosts.
+    pub hosts: Vec<HostConfig>,
+    /// Networks that VMs may be connected to, by their names in libvirt.
+    #[serde(default)]
+    pub networks: Vec<Network>,
+    /// Certificates for hosts that are reached by TLS.
+    #[serde(default)]
+    pub tls: Option<TlsFiles>,
+}
+
+/// One host.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HostConfig {
+    /// Its id, by which plans and pages name it.
+    pub id: HostId,
+    /// Where its daemon is: `qemu:///system`, `qemu+tls://kvm-1.example/system`, `qemu+ssh://…`.
+    pub uri: String,
+    /// CPU family or baseline; `None`: the model that libvirt names.
+    #[serde(default)]
+    pub cpu_family: Option<String>,
+    /// Speed of its migration network in megabits per second.
+    #[serde(default = "migration_mbps")]
+    pub migration_mbps: u32,
+}
+
+/// Files for TLS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TlsFiles {
+    /// Certificates of who is trusted, PEM.
+    pub ca: PathBuf,
+    /// This agent's certificate, PEM.
+    pub cert: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+}
+
+fn manager() -> ManagerId {
+    ManagerId::from("libvirt")
+}
+
+fn migration_mbps() -> u32 {
+    1000
+}

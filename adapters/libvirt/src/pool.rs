@@ -1,0 +1,179 @@
+//! The hosts of a site: opened when they are needed, and again when their line is gone.
+
+use std::sync::Arc;
+
+use muster_contract::{AdapterError, ErrorClass};
+use muster_plans::id::HostId;
+use tokio::sync::{Mutex, broadcast};
+use tokio::time::{Duration, Instant};
+use uuid::Uuid;
+
+use crate::config::{HostConfig, LibvirtConfig};
+use crate::host::Host;
+use crate::rpc::{CallError, DomainRef, Tls, Told};
+use crate::tls::{BadCertificate, client};
+use crate::uri::{BadUri, HostUri};
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// A host's place.
+    #[error("host `{host}`: {source}")]
+    Uri {
+        /// Which host.
+        host: HostId,
+        /// Why.
+        source: BadUri,
+    },
+    /// Certificates.
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
+    /// There is none.
+    #[error("no host is configured; name at least one under `hosts`")]
+    Empty,
+    /// One name for two.
+    #[error("two hosts are called `{0}`")]
+    Twice(HostId),
+}
+
+/// How long after a line was lost nothing of it is left on its way.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// All hosts of a site.
+pub(crate) struct Pool {
+    pub(crate) slots: Vec<Slot>,
+    tls: Option<Tls>,
+    told: broadcast::Sender<(HostId, Told)>,
+}
+
+/// One host.
+pub(crate) struct Slot {
+    pub(crate) config: HostConfig,
+    uri: HostUri,
+    open: Mutex<Option<(Arc<Host>, Instant)>>,
+}
+
+/// A domain on the host that knows it.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) id: HostId,
+    pub(crate) host: Arc<Host>,
+    pub(crate) domain: DomainRef,
+}
+
+impl Pool {
+    /// Reads the places and certificates; contacts nobody.
+    pub(crate) fn new(config: &LibvirtConfig) -> Result<Pool, PoolError> {
+        let mut slots: Vec<Slot> = Vec::with_capacity(config.hosts.len());
+        for host in &config.hosts {
+            if slots.iter().any(|slot| slot.config.id == host.id) {
+                return Err(PoolError::Twice(host.id.clone()));
+            }
+            let uri = host
+                .uri
+                .parse()
+                .map_err(|source| PoolError::Uri { host: host.id.clone(), source })?;
+            slots.push(Slot { config: host.clone(), uri, open: Mutex::default() });
+        }
+        if slots.is_empty() {
+            return Err(PoolError::Empty);
+        }
+        let tls = config.tls.as_ref().map(client).transpose()?;
+        Ok(Pool { slots, tls, told: broadcast::channel(1024).0 })
+    }
+
+    /// What hosts tell from now on.
+    pub(crate) fn listen(&self) -> broadcast::Receiver<(HostId, Told)> {
+        self.told.subscribe()
+    }
+
+    /// A host by its id.
+    pub(crate) async fn host(&self, id: &HostId) -> Result<Arc<Host>, AdapterError> {
+        let slot = self.slots.iter().find(|slot| &slot.config.id == id);
+        match slot {
+            Some(slot) => self.open(slot).await,
+            None => Err(AdapterError::new(ErrorClass::NotFound, format!("no host `{id}` here"))),
+        }
+    }
+
+    /// The host of a slot. A line that is gone is opened anew.
+    pub(crate) async fn open(&self, slot: &Slot) -> Result<Arc<Host>, AdapterError> {
+        let mut open = slot.open.lock().await;
+        if let Some((host, _)) = open.as_ref().filter(|(host, _)| host.is_open()) {
+            return Ok(Arc::clone(host));
+        }
+        *open = None;
+        let opened = Host::open(&slot.uri, self.tls.as_ref()).await;
+        let (host, mut events) = opened.map_err(|error| {
+            let text = format!("host `{}` is out of reach: {error}", slot.config.id);
+            AdapterError::new(ErrorClass::Retry, text)
+        })?;
+        let (told, id) = (self.told.clone(), slot.config.id.clone());
+        host.attend(async move {
+            loop {
+                match events.recv().await {
+                    // Nobody may listen.
+                    Ok(event) => drop(told.send((id.clone(), event))),
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        });
+        let host = Arc::new(host);
+        *open = Some((Arc::clone(&host), Instant::now()));
+        Ok(host)
+    }
+
+    /// Whether all that was asked over earlier lines has reached the daemons: what a client has sent is read
+    /// and begun soon after, or never.
+    pub(crate) async fn is_settled(&self) -> Result<bool, AdapterError> {
+        for slot in &self.slots {
+            self.open(slot).await?;
+            let open = slot.open.lock().await;
+            if open.as_ref().is_none_or(|(_, since)| since.elapsed() < SETTLE) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Where a domain is known. `None` only where every host has said that it knows none.
+    pub(crate) async fn find(&self, uuid: Uuid) -> Result<Option<Found>, AdapterError> {
+        let mut silent = None;
+        for slot in &self.slots {
+            let asked = async {
+                let host = self.open(slot).await?;
+                let domain = host.domain(uuid).await.map_err(|error| failed(&error))?;
+                Ok(domain.map(|domain| Found { id: slot.config.id.clone(), host, domain }))
+            };
+            match asked.await {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => {}
+                Err(error) => silent = Some(error),
+            }
+        }
+        silent.map_or(Ok(None), Err)
+    }
+
+    /// All domains of all hosts.
+    pub(crate) async fn all(&self) -> Result<Vec<Found>, AdapterError> {
+        let mut found = Vec::new();
+        for slot in &self.slots {
+            let host = self.open(slot).await?;
+            for domain in host.domains().await.map_err(|error| failed(&error))? {
+                found.push(Found { id: slot.config.id.clone(), host: Arc::clone(&host), domain });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// An error of a look.
+pub(crate) fn failed(error: &CallError) -> AdapterError {
+    let class = match error {
+        CallError::NotSent(_) | CallError::Lost(_) => ErrorClass::Retry,
+        CallError::Refused(refusal) => crate::rpc::class(refusal.code),
+        CallError::Nonsense(_) => ErrorClass::Bug,
+    };
+    AdapterError::new(class, error.to_string())
+}

@@ -1,0 +1,5 @@
+//! Tells guests the machine's time.
+
+fn main() -> std::io::Result<()> {
+    muster_lab::clock::serve()
+}
