@@ -40,6 +40,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("adapters/remote", &["muster-plans", "muster-contract"]),
     ("adapters/libvirt", &["muster-plans", "muster-contract"]),
     ("adapters/btrfs", &["muster-plans", "muster-contract"]),
+    ("adapters/ceph", &["muster-plans", "muster-contract"]),
     ("server/engine", &["muster-plans", "muster-contract"]),
     ("server/store", &["muster-plans", "muster-engine", "muster-migrations"]),
     ("migrations", &[]),

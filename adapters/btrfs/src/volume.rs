@@ -1,6 +1,6 @@
 //! Volumes, for the hypervisor of the same site.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use async_trait::async_trait;
 use muster_contract::{AdapterError, Bound, Mountable, Outcome, Place, Receipt, VolumeAdapter};
@@ -18,21 +18,15 @@ const MIB: u64 = 1 << 20;
 impl VolumeAdapter for Btrfs {
     async fn bind(&self, id: &VolumeId, clone: Option<&str>) -> Result<Bound, AdapterError> {
         let (group, name) = volume(id)?;
-        let folder = match clone {
+        let bound = match clone {
             Some(clone) => {
                 self.clone_of(clone, group)?;
-                self.layout.shown_clone(clone)?
+                let held = self.layout.clone(clone)?;
+                self.bound(id, &held.join(name), &self.layout.shown_clone(clone)?, name)
             }
-            None => {
-                let group = self.group(&group.into()).map_err(said)?;
-                self.layout.shown(&group.id)?
-            }
+            None => self.production(&group.into(), name).await?,
         };
-        if !file::linked(&folder) {
-            let what = clone.unwrap_or(group);
-            return Err(said(not_now(format!("{what} is not mounted here"))));
-        }
-        self.bound(id, folder.join(name)).ok_or_else(|| said(missing(format!("the volume {id}"))))
+        bound.ok_or_else(|| said(missing(format!("the volume {id}"))))
     }
 
     async fn volume_at(&self, place: &Place) -> Result<Option<Bound>, AdapterError> {
@@ -46,14 +40,11 @@ impl VolumeAdapter for Btrfs {
         if !matches!(folder.as_str(), "groups" | "legs") {
             return Ok(None);
         }
-        let Some(group) = self.find(&thing.as_str().into()) else { return Ok(None) };
-        let leg = group.leg.lock().await;
-        let look = self.look(&group.id).await?;
-        let Some(newest) = self.newest(&group, &leg, &look)? else { return Ok(None) };
-        let bound = self.bound(&id_of(&group.id, &name), newest.join(&name));
-        // Where hosts find it, whether they may look there now or not.
-        let shown = self.layout.shown(&group.id)?.join(&name);
-        Ok(bound.map(|bound| Bound { place: placed(&shown), ..bound }))
+        let group = thing.as_str().into();
+        if self.find(&group).is_none() {
+            return Ok(None);
+        }
+        self.production(&group, &name).await
     }
 
     fn home(&self, beside: &VolumeId, vm: VmId) -> VolumeId {
@@ -142,10 +133,30 @@ impl Btrfs {
         below(path).or_else(|| below(&path.canonicalize().ok()?))
     }
 
-    fn bound(&self, id: &VolumeId, path: PathBuf) -> Option<Bound> {
-        let found = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-        let (container, size_mib) = (self.config.container.clone(), found.len().div_ceil(MIB));
-        Some(Bound { volume: id.clone(), container, size_mib, place: placed(&path) })
+    /// A file of a group, in the live leg or, where there is none, in the newest point.
+    async fn production(
+        &self,
+        id: &ConsistencyGroupId,
+        name: &str,
+    ) -> Result<Option<Bound>, AdapterError> {
+        let group = self.group(id).map_err(said)?;
+        let leg = group.leg.lock().await;
+        let look = self.look(id).await?;
+        let Some(held) = self.newest(&group, &leg, &look)? else { return Ok(None) };
+        let shown = self.layout.shown(id)?;
+        Ok(self.bound(&id_of(id, name), &held.join(name), &shown, name))
+    }
+
+    /// What lies at a path, as hosts find it below the folder that they are shown.
+    fn bound(&self, id: &VolumeId, held: &Path, shown: &Path, name: &str) -> Option<Bound> {
+        let found = std::fs::metadata(held).ok().filter(std::fs::Metadata::is_file)?;
+        Some(Bound {
+            volume: id.clone(),
+            container: self.config.container.clone(),
+            size_mib: found.len().div_ceil(MIB),
+            place: placed(&shown.join(name)),
+            mounted: file::linked(shown),
+        })
     }
 
     fn clone_of(&self, name: &str, group: &str) -> Result<CloneFile, AdapterError> {

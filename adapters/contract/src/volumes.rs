@@ -26,8 +26,10 @@ pub struct Bound {
     pub container: ContainerId,
     /// Size in MiB.
     pub size_mib: u64,
-    /// Where hosts find it.
+    /// Where hosts find it, once it is mounted.
     pub place: Place,
+    /// Whether it is mounted on the hosts of this site.
+    pub mounted: bool,
 }
 
 /// What is mounted on the hosts as one.
@@ -45,7 +47,7 @@ pub trait VolumeAdapter: Send + Sync {
     /// Where a production volume is; with a clone's name, where it is in that clone.
     ///
     /// # Errors
-    /// `NotFound` where there is no such volume here; `Precondition` where it is not mounted.
+    /// `NotFound` where there is no such volume here.
     async fn bind(&self, volume: &VolumeId, clone: Option<&str>) -> Result<Bound, AdapterError>;
 
     /// The production volume at a place, whether it is mounted or not; `None`: nothing of this product.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use muster_plans::id::{ClusterId, HostId, ManagerId};
+use muster_plans::id::{ClusterId, HostId, ManagerId, SiteName};
 use muster_plans::inventory::Network;
 use serde::Deserialize;
 
@@ -20,6 +20,9 @@ pub struct LibvirtConfig {
     /// Networks that VMs may be connected to, by their names in libvirt.
     #[serde(default)]
     pub networks: Vec<Network>,
+    /// Hosts of other sites that VMs may be moved to while they run.
+    #[serde(default)]
+    pub peers: Vec<PeerConfig>,
     /// Certificates for hosts that are reached by TLS.
     #[serde(default)]
     pub tls: Option<TlsFiles>,
@@ -39,6 +42,34 @@ pub struct HostConfig {
     /// Speed of its migration network in megabits per second.
     #[serde(default = "migration_mbps")]
     pub migration_mbps: u32,
+}
+
+/// Hosts of another site.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PeerConfig {
+    /// The site.
+    pub site: SiteName,
+    /// Its hosts.
+    pub hosts: Vec<PeerHost>,
+}
+
+/// A host of another site.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PeerHost {
+    /// Its id there.
+    pub id: HostId,
+    /// Where its daemon is, as the hosts of this site reach it.
+    pub uri: String,
+}
+
+impl LibvirtConfig {
+    /// Where a host of another site is.
+    pub(crate) fn peer_host(&self, site: &SiteName, host: &HostId) -> Option<&str> {
+        let peer = self.peers.iter().find(|peer| peer.site == *site)?;
+        peer.hosts.iter().find(|known| known.id == *host).map(|known| known.uri.as_str())
+    }
 }
 
 /// Files for TLS.

@@ -17,6 +17,6 @@ pub mod uri;
 
 pub use config::LibvirtConfig;
 pub use host::{Host, OpenError};
-pub use hypervisor::{Libvirt, Now};
+pub use hypervisor::{Libvirt, METHODS, Now};
 pub use pool::PoolError;
 pub use tls::BadCertificate;

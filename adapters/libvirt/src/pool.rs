@@ -82,6 +82,11 @@ impl Pool {
         Ok(Pool { slots, tls, told: broadcast::channel(1024).0 })
     }
 
+    /// What this agent shows to hosts.
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
     /// What hosts tell from now on.
     pub(crate) fn listen(&self) -> broadcast::Receiver<(HostId, Told)> {
         self.told.subscribe()

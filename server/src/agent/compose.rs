@@ -12,6 +12,8 @@ use muster_contract::{
 use muster_plans::id::{RunTag, SiteName};
 use muster_plans::inventory::{Link, SiteInventory, Witness};
 
+use super::links::{self, Neighbour};
+
 /// The products of a site.
 pub struct Products {
     /// What they can do together.
@@ -22,6 +24,8 @@ pub struct Products {
     pub hypervisor: Arc<dyn HypervisorAdapter>,
     /// Its fencing.
     pub fencing: Arc<dyn FencingAdapter>,
+    /// Other sites whose links are measured from here.
+    pub neighbours: Vec<Neighbour>,
     /// For the time of an inventory.
     pub now: Now,
 }
@@ -60,7 +64,9 @@ impl SiteAdapter for Composed {
     }
 
     async fn surroundings(&self) -> Result<(Vec<Link>, Vec<Witness>), AdapterError> {
-        Ok((Vec::new(), Vec::new()))
+        let (site, now) = (self.site(), (self.products.now)());
+        let measured = self.products.neighbours.iter().map(|to| links::measure(site, to, now));
+        Ok((futures_util::future::join_all(measured).await, Vec::new()))
     }
 
     async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {

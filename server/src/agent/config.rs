@@ -31,7 +31,7 @@ use muster_plans::source::SourceFile;
 use serde::Deserialize;
 
 use super::serve::Work;
-use super::{AgentOptions, Now, Products, compose};
+use super::{AgentOptions, Neighbour, Now, Products, compose};
 
 /// What the file says.
 #[derive(Debug, Deserialize)]
@@ -45,6 +45,8 @@ struct AgentFile {
     token_file: Option<PathBuf>,
     #[serde(default)]
     tls: Option<TlsFiles>,
+    #[serde(default)]
+    links: Vec<Neighbour>,
     libvirt: LibvirtConfig,
     btrfs: BtrfsConfig,
 }
@@ -109,9 +111,11 @@ pub async fn options(
         storage: storage.clone(),
         hypervisor: libvirt.clone(),
         fencing: storage.clone(),
+        neighbours: file.links,
         now: now.clone(),
     };
-    let listener = storage.listen().await.map_err(|error| ConfigError::Storage(error.to_string()))?;
+    let listener =
+        storage.listen().await.map_err(|error| ConfigError::Storage(error.to_string()))?;
     let replicates: Work = Box::new(move |mut stop| {
         Box::pin(async move {
             let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
@@ -154,6 +158,7 @@ impl AgentFile {
 
 /// What libvirt and btrfs can do. Neither knows tokens: the agent before them does.
 fn capabilities(site: SiteName) -> Capabilities {
+    // Files that only one site writes cannot follow a VM that runs.
     const MISSING: [OperationKind; 4] = [
         OperationKind::SetPreference,
         OperationKind::Migrate,

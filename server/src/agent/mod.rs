@@ -14,6 +14,7 @@ mod compose;
 mod config;
 mod fence;
 mod ledger;
+mod links;
 mod locks;
 mod open;
 mod perform;
@@ -38,6 +39,7 @@ use tokio::sync::{Notify, OnceCell};
 pub use compose::{Products, compose};
 pub use config::{ConfigError, options};
 pub use ledger::LedgerError;
+pub use links::Neighbour;
 pub use serve::{AgentError, AgentOptions, Work, run, serve};
 
 use ledger::Ledger;

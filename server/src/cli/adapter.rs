@@ -48,6 +48,12 @@ struct Verify {
     /// File with the token that the agent asks for.
     #[arg(long)]
     token_file: Option<PathBuf>,
+    /// File with the certificates that sign the agent's own (PEM), where that is not one of the system's.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// File with the certificate and the key to show to the agent (PEM).
+    #[arg(long, value_name = "FILE")]
+    identity_file: Option<PathBuf>,
     /// Only these cases: `ATK-07`, or `ATK-07,ATK-08`. Can be given more than once.
     #[arg(long, value_name = "CASE", value_delimiter = ',')]
     only: Vec<String>,
@@ -93,7 +99,9 @@ impl Verify {
         }
         let clock = SystemClock::start();
         let now: Now = Arc::new(move || clock.now());
-        let options = options(&now, self.token_file.as_deref())?;
+        let mut options = options(&now, self.token_file.as_deref())?;
+        options.ca_pem = pem(self.ca_file.as_deref())?;
+        options.identity_pem = pem(self.identity_file.as_deref())?;
         let url = self.url.as_deref().unwrap_or_default();
         let site = RemoteSite::discover(url, options.clone()).await.map_err(unusable)?;
         let mut probe = Probe::new(now, ids::run_id());
@@ -103,6 +111,15 @@ impl Verify {
         probe.hand = Some(Arc::new(hands));
         Ok(verify(&site, &probe).await)
     }
+}
+
+fn pem(file: Option<&Path>) -> anyhow::Result<Option<Vec<u8>>> {
+    let read = file.map(|path| {
+        std::fs::read(path).map_err(|error| {
+            Failure::error(Exit::Usage, format!("cannot read {}: {error}", path.display()))
+        })
+    });
+    read.transpose()
 }
 
 /// How an agent is reached that asks for the token in a file.

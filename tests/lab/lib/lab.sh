@@ -79,10 +79,19 @@ at() {
     "${ENTER[@]}" "$@"
 }
 
+# shut: nothing of ours stays open for what is started, whatever the caller's caller had open: a lock is held as long
+# as anybody has it.
+shut() {
+    local file
+    for file in "/proc/$BASHPID/fd"/*; do
+        [ "${file##*/}" -le 2 ] || eval "exec ${file##*/}>&-"
+    done
+}
+
 # start PLACE LOG COMMAND...: in the background, with nothing of ours open, in a session of its own.
 start() {
     local log="$2"
     inside "$1"
     shift 2
-    setsid "${ENTER[@]}" "$@" >>"$log" 2>&1 </dev/null 9>&- &
+    (shut && exec setsid "${ENTER[@]}" "$@") >>"$log" 2>&1 </dev/null &
 }

@@ -49,6 +49,8 @@ site: site-$site
 data: agent-$site
 listen: $(address_of "$site"):7900
 tls: {cert: agent-$site.crt, key: agent-$site.key, clientCa: ca.crt}
+links:
+  - {site: site-$peer, address: "$(address_of "$peer"):7900", bandwidthMbps: 1000}
 libvirt:
   cluster: $site-kvm
   hosts:
@@ -114,4 +116,13 @@ writes() {
     before="$(acked "$1" "$2")"
     sleep 0.4
     [ "$(acked "$1" "$2")" -gt "$before" ]
+}
+
+# process SITE WORD: the process of Muster in a place whose command line has the word.
+process() {
+    local pid
+    for pid in $(members "$1"); do
+        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "^$MUSTER $2"; then echo "$pid"; return; fi
+    done
+    die "no $2 runs at $1"
 }

@@ -8,6 +8,7 @@ NEEDED=(
     libvirtd:libvirt-daemon
     /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so:libvirt-daemon-driver-qemu
     /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_network.so:libvirt-daemon-driver-network
+    /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_secret.so:libvirt-daemon-driver-secret
     dnsmasq:dnsmasq-base
     iptables:iptables
     virsh:libvirt-clients
@@ -60,9 +61,11 @@ without_services() {
     return "$status"
 }
 
+# packages [PROBE:PACKAGE...]: those that the lab itself needs, if none are named.
 packages() {
     local entry probe missing=()
-    for entry in "${NEEDED[@]}"; do
+    [ $# -gt 0 ] || set -- "${NEEDED[@]}"
+    for entry in "$@"; do
         probe="${entry%%:*}"
         case "$probe" in
         /*) [ -e "$probe" ] || missing+=("${entry#*:}") ;;

@@ -6,8 +6,8 @@ hold() {
     local place="$1" pid
     ip netns add "mlab-$place"
     mkdir -p "$LAB/site-$place"
-    (cd / && exec setsid nsenter "--net=/run/netns/mlab-$place" unshare --mount --uts --propagation private \
-        sleep infinity) >/dev/null 2>&1 </dev/null 9>&- &
+    (cd / && shut && exec setsid nsenter "--net=/run/netns/mlab-$place" unshare --mount --uts --propagation private \
+        sleep infinity) >/dev/null 2>&1 </dev/null &
     pid=$!
     echo "$pid" >"$LAB/site-$place/holder.pid"
     wait_for 5 "the namespaces of $place" grep -qx sleep "/proc/$pid/comm"

@@ -9,9 +9,22 @@ each_vm() {
     done 3< <(grep -v '^#' "$LAB_SOURCE/vms")
 }
 
-# make_vm NAME UUID ADDRESS GROUP POLICY [DISK]: the domain. Its disk is where the storage keeps the group.
+# file_disk FILE: as the element of a domain.
+file_disk() {
+    cat <<END
+<disk type='file' device='disk'>
+      <driver name='qemu' type='raw' cache='none'/>
+      <source file='$1'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+END
+}
+
+# make_vm NAME UUID ADDRESS GROUP POLICY [DISK]: the domain. Its disk is where the storage keeps the group, or a file,
+# or what the element `disk` says that was given.
 make_vm() {
     local name="$1" uuid="$2" address="$3" group="$4" policy="$5" disk="${6:-$SHARED/groups/$4/$1.vda.img}"
+    case "$disk" in "<disk "*) ;; *) disk="$(file_disk "$disk")" ;; esac
     cat <<END
 <domain type='qemu'>
   <name>$name</name>
@@ -39,11 +52,7 @@ make_vm() {
   <on_crash>destroy</on_crash>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='raw' cache='none'/>
-      <source file='$disk'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
+    $disk
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
     <interface type='network'>

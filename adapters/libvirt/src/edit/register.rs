@@ -63,9 +63,9 @@ pub(crate) fn test(
     vm.attributes.insert(String::from("run-tag"), copy.tag.to_string());
     vm.attributes.insert(String::from("copy-of"), spec.id.0.to_string());
     let devices = child(&mut root, "devices");
-    // Until it is connected to a network for tests, not even a wrong click connects it to another one.
+    // Until it is connected to a network for tests it is on none: its end at the host is on no bridge.
     for card in each(devices, "interface") {
-        card.attributes.insert(String::from("type"), String::from("null"));
+        card.attributes.insert(String::from("type"), String::from("ethernet"));
         remove(card, "source");
     }
     let leads_out = ["filesystem", "hostdev", "redirdev", "shmem", "smartcard", "tpm", "vsock"];

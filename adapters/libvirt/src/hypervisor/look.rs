@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use muster_contract::{
-    AdapterError, BubbleState, ErrorClass, HostPowerState, Instance, NicState, Observation,
-    Observed, OpContext, Query, VmState,
+    AdapterError, BubbleState, ErrorClass, HostPowerState, Instance, MoveProgress, NicState,
+    Observation, Observed, OpContext, Query, VmState,
 };
 use muster_plans::graph::Address;
 use muster_plans::id::{HostId, NetworkName, RunTag, VmId};
@@ -22,6 +22,12 @@ use crate::rpc::{ControlInfo, DomainStats, GetAutostart, GetState, HasManagedSav
 /// `virDomainState`.
 const RUNNING: [i32; 3] = [1, 2, 4];
 const PAUSED: [i32; 2] = [3, 7];
+
+/// Paused because it is on its way here (`VIR_DOMAIN_PAUSED_MIGRATION`).
+const ARRIVING: (i32, i32) = (3, 2);
+
+/// `VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT`.
+const LEAVES: u64 = 5;
 
 /// Numbers about disks.
 const DISKS: u32 = 32;
@@ -97,8 +103,24 @@ impl Libvirt {
             open_ports,
             autostart: self.autostart(&found).await?,
             tag: domain.run_tag.as_deref().map(RunTag::from),
-            moving: None,
+            moving: self.moving(&found).await?,
         }))
+    }
+
+    /// Whether a VM is on its way from here or to here. Here it stands still until it is; how far it is, is known
+    /// where it comes from.
+    async fn moving(&self, found: &Found) -> Result<Option<MoveProgress>, AdapterError> {
+        let call = GetState { domain: found.domain.clone(), flags: 0 };
+        let state = found.host.ask(&call).await.map_err(|error| failed(&error))?;
+        if (state.state, state.reason) == ARRIVING {
+            return Ok(Some(MoveProgress { fraction: 0.0 }));
+        }
+        let Some(job) = super::migrate::job(&found.host, found, 0).await else { return Ok(None) };
+        let leaves = job.kind != 0 && job.number("operation") == Some(LEAVES);
+        let whole = job.number("data_total").filter(|total| *total > 0);
+        let fraction = whole.zip(job.number("data_processed"));
+        let fraction = fraction.map_or(0.0, |(total, sent)| (sent as f64 / total as f64).min(1.0));
+        Ok(leaves.then_some(MoveProgress { fraction }))
     }
 
     /// Whether a write of the guest was acknowledged since it was started: QEMU counts them.

@@ -7,6 +7,7 @@ mod inventory;
 mod ip;
 mod keeper;
 mod look;
+mod migrate;
 mod mount;
 mod power_off;
 mod power_on;
@@ -24,6 +25,7 @@ use muster_contract::{
 };
 use muster_plans::id::{SiteName, VmId};
 use muster_plans::inventory::SiteInventory;
+use muster_plans::mobility::Method;
 use muster_plans::time::Time;
 use uuid::Uuid;
 
@@ -33,6 +35,10 @@ use crate::guest::Guest;
 use crate::pool::{Found, Pool, PoolError, failed};
 
 use answer::{Stop, end};
+use migrate::Move;
+
+/// Live moves that hosts under libvirt can do, where the storage is written at both sites.
+pub const METHODS: [Method; 2] = [Method::VMotion, Method::LongDistanceActiveActive];
 
 /// Says what time it is.
 pub type Now = Arc<dyn Fn() -> Time + Send + Sync>;
@@ -138,9 +144,13 @@ impl HypervisorAdapter for Libvirt {
             H::MountTest { clone } => self.mount_test(ctx, clone).await,
             // Files and RBD images are found by their names whenever a VM is started.
             H::Rescan => Ok(answer::already()),
-            H::Migrate { .. } | H::WakeHost(_) => Err(Stop::no(
+            H::Migrate { vm, method, to_site, to_host, nics } => {
+                let to = Move { vm: *vm, method: *method, to_site, to_host, nics };
+                self.migrate(ctx, &to).await
+            }
+            H::WakeHost(_) => Err(Stop::no(
                 ErrorClass::Unsupported,
-                "hosts under libvirt cannot do this yet".to_owned(),
+                "hosts under libvirt are not woken".to_owned(),
             )),
         };
         end(done)

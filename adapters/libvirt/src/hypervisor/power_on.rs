@@ -70,7 +70,9 @@ impl Libvirt {
                     if !open {
                         return Err(refuse(format!("{} cannot be written here", bound.volume)));
                     }
-                    self.volumes.bind(&bound.volume, None).await?;
+                    if !bound.mounted {
+                        return Err(refuse(format!("{} is not mounted here", bound.volume)));
+                    }
                 }
                 (Instance::Test(..), Some(bound)) => {
                     return Err(refuse(format!("{} belongs to production", bound.volume)));

@@ -117,6 +117,23 @@ pub struct StateAnswer {
     pub reason: i32,
 }
 
+/// Numbers about what is under way with a domain, or was.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Job {
+    /// `virDomainJobType`: 0 is nothing.
+    pub kind: i32,
+    /// They, by libvirt's names: `data_total`, `data_remaining`, `downtime`.
+    pub params: Vec<Param>,
+}
+
+impl Job {
+    /// A number by its name.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        let param = self.params.iter().find(|param| param.field == name);
+        param.and_then(|param| param.value.number())
+    }
+}
+
 /// Whether something is under way with a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Control {
@@ -243,6 +260,31 @@ calls! {
         /// None.
         flags: u32,
     } -> Control;
+    /// Moves a domain; the daemon that has it speaks to the other one itself.
+    MigratePerform = 305 {
+        /// The domain.
+        domain: DomainRef,
+        /// The other daemon, as the first one reaches it.
+        to: Option<String>,
+        /// What else is wanted: `destination_xml`, `persistent_xml`, `bandwidth`.
+        params: Vec<Param>,
+        /// Of an earlier part of the same move; none where the daemons speak to each other.
+        cookie: String,
+        /// `virDomainMigrateFlags`.
+        flags: u32,
+    } -> Text;
+    /// Numbers about what is under way with a domain.
+    JobStats = 298 {
+        /// The domain.
+        domain: DomainRef,
+        /// 1: of what has ended last.
+        flags: u32,
+    } -> Job;
+    /// Breaks off what is under way with a domain.
+    AbortJob = 164 {
+        /// The domain.
+        domain: DomainRef,
+    } -> ();
     /// Whether a domain is started with the host.
     GetAutostart = 15 {
         /// The domain.

@@ -19,8 +19,8 @@ use crate::problem::{Code, Problem};
 use crate::tasks::Tasks;
 use crate::wire::ROOT;
 
-pub use tls::{TlsError, TlsFiles};
 use tls::TlsListener;
+pub use tls::{TlsError, TlsFiles};
 
 pub(crate) use routes::{Body, Endpoint, endpoints};
 

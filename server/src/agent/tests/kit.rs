@@ -73,6 +73,7 @@ async fn an_agent_makes_up_for_products_that_know_no_ids_and_no_tokens() {
         storage: Arc::new(Careless::new(site.clone())),
         hypervisor: Arc::new(Careless::new(site.clone())),
         fencing: Arc::new(Careless::new(site)),
+        neighbours: Vec::new(),
         now: now.clone(),
     };
     let report = judged(Arc::new(compose(products)), now).await;

@@ -80,7 +80,10 @@ impl Options {
 
     async fn peer(&self, reach: &RemoteOptions) -> anyhow::Result<Option<Arc<dyn SiteAdapter>>> {
         let Some(url) = &self.peer else { return Ok(None) };
-        let options = options(&reach.now, self.peer_token_file.as_deref())?;
+        let mut options = options(&reach.now, self.peer_token_file.as_deref())?;
+        // One authority signs for both.
+        options.ca_pem.clone_from(&reach.ca_pem);
+        options.identity_pem.clone_from(&reach.identity_pem);
         let peer = RemoteSite::discover(url, options).await.map_err(unusable)?;
         Ok(Some(Arc::new(peer)))
     }

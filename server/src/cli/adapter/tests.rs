@@ -72,6 +72,8 @@ fn asked(url: &str) -> Verify {
     Verify {
         url: Some(url.to_owned()),
         token_file: None,
+        ca_file: None,
+        identity_file: None,
         only: Vec::new(),
         list: false,
         hands: hands::Options::default(),

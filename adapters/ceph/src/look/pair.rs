@@ -1,0 +1,176 @@
+//! Looks at groups of mirrored images, here and at the other site's cluster.
+
+use futures_util::stream::{StreamExt, TryStreamExt, iter};
+use muster_contract::{Mode, OpContext, Reason};
+use muster_plans::id::{ConsistencyGroupId, SiteName};
+use muster_plans::time::Span;
+
+use super::index::{AT_ONCE, Indexed, one_pool};
+use crate::cli::{Cli, PEER_LIMIT, spec};
+use crate::config::Mode as PoolMode;
+use crate::decide::pair::{Image, Peer, Sight};
+use crate::error::{Error, Stop};
+use crate::name::check;
+use crate::said::Meta;
+use crate::state::Word;
+use crate::store::Ceph;
+
+/// How old an answer may be that is the same for all groups.
+const MOMENT: Span = Span::secs(3);
+
+/// The word that is left at an image. One that cannot be read is somebody else's.
+fn word(meta: &Meta) -> Option<Word> {
+    serde_json::from_str(meta.leg.as_deref()?).ok()
+}
+
+impl Ceph {
+    pub(crate) async fn pair(
+        &self,
+        group: &ConsistencyGroupId,
+        members: &[Indexed],
+    ) -> Result<Sight, Stop> {
+        one_pool(members)?;
+        let read = |member: Indexed| async move { self.image(&member).await };
+        let images: Vec<Image> =
+            iter(members.to_vec()).map(read).buffered(AT_ONCE).try_collect().await?;
+        Ok(Sight {
+            group: group.clone(),
+            site: self.site.clone(),
+            peer: self.config.peer.clone(),
+            images,
+            local: self.local(group)?,
+            fenced: self.kept_out().await?,
+            now: self.now(),
+        })
+    }
+
+    /// Whether hosts of this site are kept out of its cluster, as it was no longer than seconds ago: it is the
+    /// same for all groups.
+    pub(crate) async fn kept_out(&self) -> Result<bool, Error> {
+        let nets = self.config.clients_of(&self.site);
+        if nets.is_empty() {
+            return Ok(false);
+        }
+        let mut held = self.kept_out.lock().await;
+        let now = self.now();
+        if let Some((at, kept_out)) = *held
+            && now.since(at) < MOMENT
+        {
+            return Ok(kept_out);
+        }
+        let list = self.cli.blocklist().await?;
+        let kept_out = nets.iter().any(|net| list.touches(net, now));
+        *held = Some((now, kept_out));
+        Ok(kept_out)
+    }
+
+    async fn image(&self, member: &Indexed) -> Result<Image, Error> {
+        let spec = member.spec();
+        let info = self.cli.info(&spec).await?.ok_or_else(|| gone(&spec))?;
+        let meta = self.cli.meta(&spec).await?;
+        let primary = info.primary();
+        let status = match primary {
+            Some(_) => Some(self.cli.mirror_status(&spec).await?),
+            None => None,
+        };
+        let mode = self.mode_of(member);
+        let snaps = match mode {
+            PoolMode::MirrorSnapshot => self.cli.snaps(&spec).await?,
+            _ => Vec::new(),
+        };
+        let (own, mut peers) =
+            status.map_or((None, Vec::new()), |status| (Some(status.own), status.peer_sites));
+        let pool = self.config.pool(&member.pool);
+        Ok(Image {
+            pool: member.pool.clone(),
+            name: member.name.clone(),
+            mode,
+            interval: pool.and_then(crate::config::PoolConfig::interval),
+            primary,
+            word: word(&meta),
+            own,
+            // With several peers nobody knows which of them is meant.
+            there: if peers.len() == 1 { peers.pop() } else { None },
+            snaps,
+        })
+    }
+
+    /// The other site's cluster, where this run may speak to it.
+    pub(crate) fn reach(&self, ctx: &OpContext) -> Option<Cli> {
+        let allowed = ctx.mode != Mode::Unplanned;
+        let cli = self.peer_cli.as_ref().filter(|_| allowed)?;
+        Some(cli.within(PEER_LIMIT.min(self.left(ctx).max(std::time::Duration::from_millis(500)))))
+    }
+
+    /// The other leg, as its cluster says now; `None`: it does not answer, or must not be asked.
+    pub(crate) async fn ask(&self, ctx: &OpContext, sight: &Sight) -> Option<Peer> {
+        let cli = self.reach(ctx)?;
+        match self.peer(&cli, sight).await {
+            Ok(peer) => Some(peer),
+            Err(error) => {
+                tracing::info!(group = %sight.group, %error, "the other site was asked in vain");
+                None
+            }
+        }
+    }
+
+    async fn peer(&self, cli: &Cli, sight: &Sight) -> Result<Peer, Error> {
+        let mut peer = Peer::default();
+        for image in &sight.images {
+            let spec = image.spec();
+            // An image that is being made anew there is not there for a while.
+            let Some(info) = cli.info(&spec).await? else { continue };
+            let primary = info.primary() == Some(true);
+            peer.images.push((image.pool.clone(), image.name.clone(), primary));
+            let word = word(&cli.meta(&spec).await?);
+            let newer = word.as_ref().map(|word| word.generation);
+            if newer > peer.word.as_ref().map(|word| word.generation) {
+                peer.word = word;
+            }
+            if primary && peer.user.is_none() {
+                peer.user = self.user(cli, &spec, &self.config.peer).await?;
+            }
+        }
+        Ok(peer)
+    }
+
+    /// Who of a site has an image open. Only a writer takes its lock; whoever has merely opened it is told
+    /// from `rbd-mirror`, which opens it too, by the addresses of the site's hosts.
+    pub(crate) async fn user(
+        &self,
+        cli: &Cli,
+        spec: &str,
+        site: &SiteName,
+    ) -> Result<Option<String>, Error> {
+        if let Some(locker) = cli.lockers(spec).await?.first() {
+            let host = locker.host();
+            return Ok(Some(host.map_or_else(|| locker.address.clone(), |host| host.to_string())));
+        }
+        let clients = self.config.clients_of(site);
+        let watchers = cli.watchers(spec).await?.watchers;
+        let hosts = watchers.iter().filter_map(|watcher| watcher.host());
+        let user = hosts.into_iter().find(|host| clients.iter().any(|net| net.contains(host)));
+        Ok(user.map(|host| host.to_string()))
+    }
+
+    /// Who of this site has an image of a group open, of those that are primary.
+    pub(crate) async fn user_here(&self, sight: &Sight) -> Result<Option<String>, Stop> {
+        for image in sight.images.iter().filter(|image| image.primary == Some(true)) {
+            if let Some(user) = self.user(&self.cli, &image.spec(), &self.site).await? {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn gone(spec: &str) -> Error {
+    Error::Nonsense { verb: "rbd info", why: format!("{spec} is gone") }
+}
+
+/// The image of a clone.
+pub(crate) fn clone_spec(pool: &str, clone: &str, image: &str) -> Result<String, Reason> {
+    let name = format!("{}{clone}-{image}", crate::name::CLONE);
+    check(&name).map_err(|error| crate::error::not_now(error.to_string()))?;
+    Ok(spec(pool, &name))
+}

@@ -1,0 +1,27 @@
+# Two clusters, `pa` and `pb`, each in one site; rbd-mirror copies images from one to the other.
+# shellcheck shell=bash
+
+# mirror_settings: rbd-mirror looks every half minute or so on its own.
+mirror_settings() {
+    [ "${CEPH_MIRROR_TUNED:-yes}" = yes ] || return 0
+    cat <<END
+[client]
+rbd_mirror_pool_replayers_refresh_interval = 1
+rbd_mirror_image_state_check_interval = 1
+rbd_mirror_leader_heartbeat_interval = 1
+rbd_mirror_delete_retry_interval = 1
+rbd_mirror_journal_poll_age = 1
+rbd_mirror_journal_commit_age = 1
+rbd_mirror_sync_point_update_age = 5
+END
+}
+
+# peers: each cluster knows the other, and images are mirrored that are chosen.
+peers() {
+    local token="$CEPH/pa/peer-token"
+    as_admin pa rbd mirror pool enable rbd image --site-name pa
+    as_admin pb rbd mirror pool enable rbd image --site-name pb
+    (umask 077 && as_admin pa rbd mirror pool peer bootstrap create rbd --site-name pa >"$token")
+    as_admin pb rbd mirror pool peer bootstrap import rbd "$token" --site-name pb --direction rx-tx
+    rm -f "$token"
+}
