@@ -1,6 +1,6 @@
 //! Everything that is here.
 
-use muster_contract::AdapterError;
+use muster_contract::{AdapterError, ErrorClass};
 use muster_plans::id::EndpointId;
 use muster_plans::inventory::{
     ConsistencyGroup, ProtocolEndpoint, ReplicationMode, SiteInventory, StorageContainer, Volume,
@@ -8,7 +8,8 @@ use muster_plans::inventory::{
 use muster_plans::time::Span;
 
 use crate::config::{Mode, PoolConfig};
-use crate::look::{Index, Indexed, one_pool};
+use crate::error::Stop;
+use crate::look::{FRESH, Index, Indexed, one_pool};
 use crate::name::volume_id;
 use crate::query::stopped;
 use crate::store::Ceph;
@@ -47,6 +48,16 @@ impl Ceph {
             });
         }
         into.groups.extend(self.list_groups(&index).await?);
+        // What is made anew carries no mark, and is of its group all the same.
+        for group in &into.groups {
+            for id in &group.volumes {
+                let name = id.as_str().split_once('/').map_or("", |(_, image)| image);
+                let bare = into.volumes.iter_mut().find(|v| v.id.as_str() == name);
+                if let Some(volume) = bare {
+                    (volume.id, volume.group) = (id.clone(), Some(group.id.clone()));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -57,8 +68,12 @@ impl Ceph {
             true => Some(self.cluster().await?),
             false => None,
         };
-        for id in index.groups() {
-            let members: Vec<Indexed> = index.of(id.as_str()).cloned().collect();
+        for id in self.groups(index).await? {
+            let members: Vec<Indexed> = match self.members(&id, FRESH).await {
+                Ok(members) => members,
+                Err(Stop::Refused(reason)) if reason.class == ErrorClass::NotFound => continue,
+                Err(stop) => return Err(stopped(stop)),
+            };
             // One that is marked wrongly is no group; it must not take the others with it.
             let pool = match one_pool(&members) {
                 Ok(pool) => self.config.pool(pool),

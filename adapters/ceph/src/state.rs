@@ -40,6 +40,10 @@ pub(crate) struct Local {
     /// The point that was promoted here last.
     #[serde(default)]
     pub(crate) promoted: Option<RecoveryPointId>,
+    /// The images of a mirrored group, and about when each was seen last. A copy that is made anew is not there
+    /// for a while, and then not marked until it is whole.
+    #[serde(default)]
+    pub(crate) members: BTreeMap<String, Time>,
     /// When this leg was demoted last.
     #[serde(default)]
     pub(crate) demoted_at: Option<Time>,

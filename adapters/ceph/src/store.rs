@@ -125,6 +125,18 @@ impl Ceph {
         Ok(file::read(&self.path("groups", group.as_str())?)?.unwrap_or_default())
     }
 
+    /// Groups of which there is a note with images.
+    pub(crate) fn remembered(&self) -> Result<Vec<ConsistencyGroupId>, Error> {
+        let names = self.names("groups")?.into_iter().map(ConsistencyGroupId::from);
+        let mut groups = Vec::new();
+        for group in names {
+            if !self.local(&group)?.members.is_empty() {
+                groups.push(group);
+            }
+        }
+        Ok(groups)
+    }
+
     pub(crate) fn note(
         &self,
         group: &ConsistencyGroupId,
@@ -157,19 +169,26 @@ impl Ceph {
         }
     }
 
+    /// Names of what is noted in a folder.
+    fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let folder = self.config.state.join(folder);
+        let entries = std::fs::read_dir(&folder).map_err(Error::io("cannot read", &folder))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let file = entry.map_err(Error::io("cannot read", &folder))?.file_name();
+            let name = file.to_str().and_then(|name| name.strip_suffix(".json"));
+            names.extend(name.filter(|name| check(name).is_ok()).map(ToOwned::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// All clones, by name.
     pub(crate) fn clones(&self) -> Result<Vec<(String, CloneFile)>, Error> {
-        let folder = self.config.state.join("clones");
-        let entries = std::fs::read_dir(&folder).map_err(Error::io("cannot read", &folder))?;
         let mut clones = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(Error::io("cannot read", &folder))?;
-            let file = entry.file_name();
-            let name = file.to_str().and_then(|name| name.strip_suffix(".json"));
-            let Some(name) = name.filter(|name| check(name).is_ok()) else { continue };
-            clones.extend(self.clone_file(name)?.map(|clone| (name.to_owned(), clone)));
+        for name in self.names("clones")? {
+            clones.extend(self.clone_file(&name)?.map(|clone| (name, clone)));
         }
-        clones.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(clones)
     }
 

@@ -83,6 +83,11 @@ impl Host {
         self.connection.is_open()
     }
 
+    /// Whether it owes no answer.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.connection.is_quiet()
+    }
+
     /// Does something for as long as this host is kept.
     pub(crate) fn attend(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.connection.attend(work);
@@ -147,7 +152,8 @@ impl Host {
     /// # Errors
     /// Where it does not answer.
     pub async fn xml(&self, domain: &DomainRef, next: bool) -> Result<String, CallError> {
-        let flags = if next { 2 } else { 0 };
+        // With what is secret (1): it is written back, and libvirt would take it for left out.
+        let flags = if next { 2 | 1 } else { 0 };
         Ok(self.ask(&GetXml { domain: domain.clone(), flags }).await?.text)
     }
 }

@@ -135,16 +135,34 @@ impl Pool {
         for slot in &self.slots {
             self.open(slot).await?;
             let open = slot.open.lock().await;
-            if open.as_ref().is_none_or(|(_, since)| since.elapsed() < SETTLE) {
+            let settled =
+                |(host, since): &(Arc<Host>, Instant)| host.is_quiet() && since.elapsed() >= SETTLE;
+            if !open.as_ref().is_some_and(settled) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Where a domain is known. `None` only where every host has said that it knows none.
+    /// Where a domain is known: where it runs, if it does. `None` only where every host has said that it knows
+    /// none, and one that does not run only where every host has said that it runs none.
     pub(crate) async fn find(&self, uuid: Uuid) -> Result<Option<Found>, AdapterError> {
-        let mut silent = None;
+        let (found, silent) = self.known(uuid).await;
+        match (found.into_iter().max_by_key(|found| found.domain.id >= 0), silent) {
+            (Some(found), _) if found.domain.id >= 0 => Ok(Some(found)),
+            (_, Some(error)) => Err(error),
+            (found, None) => Ok(found),
+        }
+    }
+
+    /// All registrations of a domain; a host that was left behind may have one more.
+    pub(crate) async fn find_all(&self, uuid: Uuid) -> Result<Vec<Found>, AdapterError> {
+        let (found, silent) = self.known(uuid).await;
+        silent.map_or(Ok(found), Err)
+    }
+
+    async fn known(&self, uuid: Uuid) -> (Vec<Found>, Option<AdapterError>) {
+        let (mut all, mut silent) = (Vec::new(), None);
         for slot in &self.slots {
             let asked = async {
                 let host = self.open(slot).await?;
@@ -152,12 +170,11 @@ impl Pool {
                 Ok(domain.map(|domain| Found { id: slot.config.id.clone(), host, domain }))
             };
             match asked.await {
-                Ok(Some(found)) => return Ok(Some(found)),
-                Ok(None) => {}
+                Ok(found) => all.extend(found),
                 Err(error) => silent = Some(error),
             }
         }
-        silent.map_or(Ok(None), Err)
+        (all, silent)
     }
 
     /// All domains of all hosts.

@@ -66,6 +66,9 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// A token that guards nothing.
+    #[error("the token file {0} is empty")]
+    EmptyToken(PathBuf),
     /// It makes no sense.
     #[error("{}", muster_plans::render::text(.0))]
     Findings(Vec<Finding>),
@@ -97,6 +100,9 @@ pub async fn options(
     let token = match &file.token_file {
         Some(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+            if text.trim().is_empty() {
+                return Err(ConfigError::EmptyToken(path.clone()));
+            }
             Some(text.trim().to_owned())
         }
         None => None,
@@ -150,6 +156,9 @@ impl AgentFile {
             whole(&mut tls.key);
             tls.client_ca.iter_mut().for_each(whole);
         }
+        whole(&mut self.btrfs.root);
+        self.btrfs.token_file.iter_mut().for_each(whole);
+        self.btrfs.peer.token_file.iter_mut().for_each(whole);
         if let Some(tls) = &mut self.libvirt.tls {
             [&mut tls.ca, &mut tls.cert, &mut tls.key].into_iter().for_each(whole);
         }

@@ -88,6 +88,11 @@ pub(super) fn secret_of(path: Option<&std::path::Path>) -> anyhow::Result<Option
     let Some(path) = path else { return Ok(None) };
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(
+        !text.trim().is_empty(),
+        "{} is empty, and would guard nothing",
+        path.display()
+    );
     Ok(Some(text.trim().to_owned()))
 }
 

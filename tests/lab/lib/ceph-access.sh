@@ -69,30 +69,40 @@ mount_etc() {
     at "$1" mountpoint -q /etc/ceph || at "$1" mount --bind "$CEPH/etc-$1" /etc/ceph
 }
 
-# secret_of CLUSTER: the identity of the secret with QEMU's key, the same at both sites.
+# secret_of CLUSTER SITE: the identity of the secret with the key of QEMU's user there.
 secret_of() {
-    case "$1" in
-    metro) echo cef00000-1ab0-4000-8000-000000000001 ;;
-    *) echo cef00000-1ab0-4000-8000-000000000002 ;;
+    local kind=1
+    [ "$1" = metro ] || kind=2
+    echo "cef00000-1ab0-4000-8000-0000000000$2$kind"
+}
+
+# secrets_at CLUSTER SITE ...: for libvirt. In the cluster of both sites each has both keys: a VM may come from the other.
+secrets_at() {
+    case "$1 $2" in
+    *" w") ;;
+    metro*)
+        secret metro a "$2"
+        secret metro b "$2"
+        ;;
+    *) secret "$1" "$2" "$2" ;;
     esac
 }
 
-# secret CLUSTER SITE ...: QEMU's key, for libvirt.
+# secret CLUSTER SITE HOST: the key of a site's QEMU, at a host.
 secret() {
-    [ "$2" != w ] || return 0
-    local file="$CEPH/$1/secret-$2.xml" uuid
-    uuid="$(secret_of "$1")"
-    cat >"$file" <<END
+    local file="$CEPH/$1/secret-$2" uuid
+    uuid="$(secret_of "$1" "$2")"
+    cat >"$file.xml" <<END
 <secret ephemeral='no' private='yes'>
   <uuid>$uuid</uuid>
   <description>client.vm-$2 of the Ceph cluster $1</description>
   <usage type='ceph'><name>$1 client.vm-$2</name></usage>
 </secret>
 END
-    lab_virsh "$2" secret-define "$file" >/dev/null
-    (umask 077 && key_of "$1" "client.vm-$2" >"$CEPH/$1/secret-$2.key")
-    lab_virsh "$2" secret-set-value "$uuid" --file "$CEPH/$1/secret-$2.key" >/dev/null # in Ceph's own base64
-    rm -f "$CEPH/$1/secret-$2.key"
+    lab_virsh "$3" secret-define "$file.xml" >/dev/null
+    (umask 077 && key_of "$1" "client.vm-$2" >"$file.key")
+    lab_virsh "$3" secret-set-value "$uuid" --file "$file.key" >/dev/null # in Ceph's own base64
+    rm -f "$file.key"
 }
 
 # rbd_disk CLUSTER SITE IMAGE: as the element of a domain, for `make_vm`.
@@ -101,7 +111,7 @@ rbd_disk() {
 <disk type='network' device='disk'>
       <driver name='qemu' type='raw' cache='none'/>
       <source protocol='rbd' name='$(ceph_pool "$1")/$3'><config file='/etc/ceph/$1.conf'/></source>
-      <auth username='vm-$2'><secret type='ceph' uuid='$(secret_of "$1")'/></auth>
+      <auth username='vm-$2'><secret type='ceph' uuid='$(secret_of "$1" "$2")'/></auth>
       <target dev='vda' bus='virtio'/>
     </disk>
 END

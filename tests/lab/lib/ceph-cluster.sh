@@ -72,14 +72,8 @@ auth_cluster_required = cephx
 auth_service_required = cephx
 auth_client_required = cephx
 keyring = /etc/ceph/$1.\$name.keyring
-mon_client_ping_interval = $CEPH_MON_PING
-mon_client_ping_timeout = $CEPH_MON_TIMEOUT
 END
 }
-
-# How soon a client or an OSD leaves a monitor that is silent, in seconds; Ceph's own values are 10 and 30.
-CEPH_MON_PING="${CEPH_MON_PING:-1}"
-CEPH_MON_TIMEOUT="${CEPH_MON_TIMEOUT:-4}"
 
 # daemon_settings CLUSTER: what its daemons are told, besides. Small, and quick to notice a loss.
 daemon_settings() {
@@ -104,6 +98,7 @@ mon_data_avail_crit = 1
 mon_data_avail_warn = 2
 osd_heartbeat_interval = 1
 osd_heartbeat_grace = 4
+$([ "$1" = metro ] || mirror_settings)
 [mon]
 mon_data = $at/mon/\$id
 keyring = $at/mon/\$id/keyring
@@ -134,7 +129,6 @@ osd_class_load_list = *
 osd_class_default_list = *
 END
     [ "$1" != metro ] || each_daemon metro '.' osd osd_settings
-    [ "$1" = metro ] || mirror_settings
 }
 
 # osd_settings CLUSTER PLACE KIND NAME: each OSD is a host of its own to CRUSH.

@@ -1,11 +1,12 @@
 # Two clusters, `pa` and `pb`, each in one site; rbd-mirror copies images from one to the other.
 # shellcheck shell=bash
 
-# mirror_settings: rbd-mirror looks every half minute or so on its own.
+# mirror_settings: rbd-mirror looks only every half minute for much of what it does, and an OSD believes as long in a
+# client that is dead, which keeps its lock.
 mirror_settings() {
     [ "${CEPH_MIRROR_TUNED:-yes}" = yes ] || return 0
     cat <<END
-[client]
+osd_client_watch_timeout = 10
 rbd_mirror_pool_replayers_refresh_interval = 1
 rbd_mirror_image_state_check_interval = 1
 rbd_mirror_leader_heartbeat_interval = 1

@@ -183,8 +183,16 @@ impl Side {
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.store = open(self.name.as_str(), &self.config).await;
-        let listener = self.store.listen().await.unwrap();
-        self.start(listener);
+        // A child that another test starts at this moment holds the old listener until it has become its program.
+        let mut listener = self.store.listen().await;
+        for _ in 0..50 {
+            if listener.is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            listener = self.store.listen().await;
+        }
+        self.start(listener.unwrap());
     }
 
     /// The same with a group that begins here once more.

@@ -1,5 +1,6 @@
 //! Which images there are, and which group each is of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
@@ -17,6 +18,11 @@ use crate::store::Ceph;
 pub(crate) const FRESH: Span = Span::secs(30);
 /// How old it may be where something is changed: an image that was added must not be left behind.
 pub(crate) const NEW: Span = Span::secs(3);
+
+/// How long a copy may be away that is made anew: until its daemon has begun with it.
+const ANEW: Span = Span::mins(10);
+/// How exactly it is remembered when an image was seen.
+const ABOUT: Span = Span::secs(60);
 
 /// How many programs run at once.
 pub(crate) const AT_ONCE: usize = 8;
@@ -107,11 +113,62 @@ impl Ceph {
     ) -> Result<Vec<Indexed>, Stop> {
         check(group.as_str())?;
         let index = self.index(age).await?;
-        let members: Vec<Indexed> = index.of(group.as_str()).cloned().collect();
+        let mut members: Vec<Indexed> = index.of(group.as_str()).cloned().collect();
+        if !self.config.stretched() {
+            let now = self.now();
+            let remembered = self.local(group)?.members;
+            for (at, seen) in &remembered {
+                if members.iter().any(|member| member.spec() == *at) {
+                    continue;
+                }
+                members.extend(self.lost(&index, group, at, *seen).await?);
+            }
+            members.sort_by(|a, b| (&a.pool, &a.name).cmp(&(&b.pool, &b.name)));
+            let next = remember(&remembered, &index, &members, now);
+            self.note(group, |local| local.members = next)?;
+        }
         if members.is_empty() {
             return Err(missing(format!("the group {group}")).into());
         }
         Ok(members)
+    }
+
+    /// A member that is not there, or not marked, because it is made anew.
+    async fn lost(
+        &self,
+        index: &Index,
+        group: &ConsistencyGroupId,
+        at: &str,
+        seen: Time,
+    ) -> Result<Option<Indexed>, Error> {
+        let Some((pool, name)) = at.split_once('/') else { return Ok(None) };
+        let group = Some(group.as_str().to_owned());
+        let there = index.images.iter().find(|image| image.spec() == at);
+        match there {
+            Some(image) if image.group.is_none() => {
+                let info = self.cli.info(at).await?;
+                let copy = info.is_none_or(|info| info.primary() == Some(false));
+                Ok(copy.then(|| Indexed { group, ..image.clone() }))
+            }
+            // It is of another group now.
+            Some(_) => Ok(None),
+            None => {
+                let (pool, name) = (pool.to_owned(), name.to_owned());
+                let soon = self.now().since(seen) < ANEW;
+                Ok(soon.then_some(Indexed { pool, name, size: 0, group }))
+            }
+        }
+    }
+
+    /// All groups of which there is anything here.
+    pub(crate) async fn groups(&self, index: &Index) -> Result<Vec<ConsistencyGroupId>, Error> {
+        let mut groups = index.groups();
+        if !self.config.stretched() {
+            groups.extend(self.remembered()?);
+        }
+        groups.sort();
+        groups.dedup();
+        Ok(groups)
     }
 
     /// One image of a group, or of none. One that is not known may have been made just now.
@@ -156,6 +213,26 @@ impl Ceph {
     }
 }
 
+/// What is remembered of a group's images: those that are there were seen now.
+fn remember(
+    before: &BTreeMap<String, Time>,
+    index: &Index,
+    members: &[Indexed],
+    now: Time,
+) -> BTreeMap<String, Time> {
+    let seen = |member: &Indexed| {
+        let at = member.spec();
+        let there = index.images.iter().any(|image| image.spec() == at);
+        let old = before.get(&at).copied();
+        let time = match old {
+            Some(old) if !there || now.since(old) < ABOUT => old,
+            _ => now,
+        };
+        (at, time)
+    };
+    members.iter().map(seen).collect()
+}
+
 /// Refused where a name says that something is not what it should be.
 pub(crate) fn one_pool(members: &[Indexed]) -> Result<&str, Reason> {
     let Some(first) = members.first() else { return Err(missing("the group")) };
@@ -166,5 +243,37 @@ pub(crate) fn one_pool(members: &[Indexed]) -> Result<&str, Reason> {
             other.spec()
         ))),
         None => Ok(&first.pool),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(name: &str) -> Indexed {
+        let group = Some("shop".to_owned());
+        Indexed { pool: "rbd".to_owned(), name: name.to_owned(), size: 1, group }
+    }
+
+    #[test]
+    fn what_is_away_was_not_seen_now() {
+        let (took, images) = (Span::ZERO, vec![image("db")]);
+        let index = Index { at: Time(0), took, images };
+        let members = [image("db"), image("web")];
+        let before =
+            BTreeMap::from([("rbd/web".to_owned(), Time(7)), ("rbd/x".to_owned(), Time(8))]);
+        let after = remember(&before, &index, &members, Time(500_000));
+        let wanted = [("rbd/db".to_owned(), Time(500_000)), ("rbd/web".to_owned(), Time(7))];
+        assert_eq!(after, BTreeMap::from(wanted));
+        assert_eq!(remember(&after, &index, &members, Time(520_000)), after, "nothing to write");
+    }
+
+    #[test]
+    fn a_group_lies_in_one_pool() {
+        let mut members = vec![image("db"), image("web")];
+        assert_eq!(one_pool(&members), Ok("rbd"));
+        members[1].pool = "ssd".to_owned();
+        assert!(one_pool(&members).unwrap_err().message.contains("ssd/web"));
+        assert!(one_pool(&[]).is_err());
     }
 }

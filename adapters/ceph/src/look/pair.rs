@@ -1,6 +1,9 @@
 //! Looks at groups of mirrored images, here and at the other site's cluster.
 
+use std::net::IpAddr;
+
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
+use ipnet::IpNet;
 use muster_contract::{Mode, OpContext, Reason};
 use muster_plans::id::{ConsistencyGroupId, SiteName};
 use muster_plans::time::Span;
@@ -11,7 +14,7 @@ use crate::config::Mode as PoolMode;
 use crate::decide::pair::{Image, Peer, Sight};
 use crate::error::{Error, Stop};
 use crate::name::check;
-use crate::said::Meta;
+use crate::said::{Locker, Meta, Watcher};
 use crate::state::Word;
 use crate::store::Ceph;
 
@@ -66,33 +69,46 @@ impl Ceph {
 
     async fn image(&self, member: &Indexed) -> Result<Image, Error> {
         let spec = member.spec();
-        let info = self.cli.info(&spec).await?.ok_or_else(|| gone(&spec))?;
-        let meta = self.cli.meta(&spec).await?;
+        let mode = self.mode_of(member);
+        let interval = self.config.pool(&member.pool).and_then(crate::config::PoolConfig::interval);
+        let anew = Image {
+            pool: member.pool.clone(),
+            name: member.name.clone(),
+            mode,
+            interval,
+            primary: Some(false),
+            word: None,
+            own: None,
+            there: None,
+            snaps: Vec::new(),
+        };
+        match self.image_there(&spec, &anew).await {
+            // It is away for a while: a copy that is made anew.
+            Err(error) if error.is_code(2) => Ok(anew),
+            Ok(None) => Ok(anew),
+            Ok(Some(image)) => Ok(image),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn image_there(&self, spec: &str, anew: &Image) -> Result<Option<Image>, Error> {
+        let (info, meta) = tokio::try_join!(self.cli.info(spec), self.cli.meta(spec))?;
+        let Some(info) = info else { return Ok(None) };
         let primary = info.primary();
         let status = match primary {
-            Some(_) => Some(self.cli.mirror_status(&spec).await?),
+            Some(_) => Some(self.cli.mirror_status(spec).await?),
             None => None,
         };
-        let mode = self.mode_of(member);
-        let snaps = match mode {
-            PoolMode::MirrorSnapshot => self.cli.snaps(&spec).await?,
+        let snaps = match anew.mode {
+            PoolMode::MirrorSnapshot => self.cli.snaps(spec).await?,
             _ => Vec::new(),
         };
         let (own, mut peers) =
             status.map_or((None, Vec::new()), |status| (Some(status.own), status.peer_sites));
-        let pool = self.config.pool(&member.pool);
-        Ok(Image {
-            pool: member.pool.clone(),
-            name: member.name.clone(),
-            mode,
-            interval: pool.and_then(crate::config::PoolConfig::interval),
-            primary,
-            word: word(&meta),
-            own,
-            // With several peers nobody knows which of them is meant.
-            there: if peers.len() == 1 { peers.pop() } else { None },
-            snaps,
-        })
+        // With several peers nobody knows which of them is meant.
+        let there = if peers.len() == 1 { peers.pop() } else { None };
+        let word = word(&meta);
+        Ok(Some(Image { primary, word, own, there, snaps, ..anew.clone() }))
     }
 
     /// The other site's cluster, where this run may speak to it.
@@ -142,15 +158,9 @@ impl Ceph {
         spec: &str,
         site: &SiteName,
     ) -> Result<Option<String>, Error> {
-        if let Some(locker) = cli.lockers(spec).await?.first() {
-            let host = locker.host();
-            return Ok(Some(host.map_or_else(|| locker.address.clone(), |host| host.to_string())));
-        }
+        let (lockers, watchers) = tokio::try_join!(cli.lockers(spec), cli.watchers(spec))?;
         let clients = self.config.clients_of(site);
-        let watchers = cli.watchers(spec).await?.watchers;
-        let hosts = watchers.iter().filter_map(|watcher| watcher.host());
-        let user = hosts.into_iter().find(|host| clients.iter().any(|net| net.contains(host)));
-        Ok(user.map(|host| host.to_string()))
+        Ok(user(&lockers, &watchers.watchers, clients))
     }
 
     /// Who of this site has an image of a group open, of those that are primary.
@@ -164,8 +174,19 @@ impl Ceph {
     }
 }
 
-fn gone(spec: &str) -> Error {
-    Error::Nonsense { verb: "rbd info", why: format!("{spec} is gone") }
+/// A lock outlives its holder: it counts while who took it still watches the image, which ends half a minute after
+/// the holder did.
+fn user(lockers: &[Locker], watchers: &[Watcher], clients: &[IpNet]) -> Option<String> {
+    let alive = |locker: &&Locker| watchers.iter().any(|w| w.address == locker.address);
+    let name = |address: &str, host: Option<IpAddr>| {
+        host.map_or_else(|| address.to_owned(), |host| host.to_string())
+    };
+    if let Some(locker) = lockers.iter().find(alive) {
+        return Some(name(&locker.address, locker.host()));
+    }
+    let hosts = watchers.iter().filter_map(|watcher| Some((watcher, watcher.host()?)));
+    let mut ours = hosts.filter(|(_, host)| clients.iter().any(|net| net.contains(host)));
+    ours.next().map(|(watcher, host)| name(&watcher.address, Some(host)))
 }
 
 /// The image of a clone.
@@ -173,4 +194,28 @@ pub(crate) fn clone_spec(pool: &str, clone: &str, image: &str) -> Result<String,
     let name = format!("{}{clone}-{image}", crate::name::CLONE);
     check(&name).map_err(|error| crate::error::not_now(error.to_string()))?;
     Ok(spec(pool, &name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: serde::de::DeserializeOwned>(addresses: &[&str]) -> Vec<T> {
+        let all = addresses.iter().map(|address| serde_json::json!({"address": address}));
+        serde_json::from_value(all.collect()).unwrap()
+    }
+
+    #[test]
+    fn a_lock_counts_while_its_holder_watches() {
+        let (vm, other) = ("10.1.0.7:0/1", "10.9.0.1:0/2");
+        let nets = ["10.1.0.0/24".parse().unwrap()];
+        let who = |lockers: &[&str], watchers: &[&str], nets: &[IpNet]| {
+            user(&read(lockers), &read(watchers), nets)
+        };
+        assert_eq!(who(&[vm], &[vm], &[]).as_deref(), Some("10.1.0.7"));
+        assert_eq!(who(&[other], &[other], &nets).as_deref(), Some("10.9.0.1"));
+        assert_eq!(who(&[vm], &[other], &nets), None, "it is dead");
+        assert_eq!(who(&[], &[other], &nets), None, "rbd-mirror of the other site");
+        assert_eq!(who(&[], &[vm], &nets).as_deref(), Some("10.1.0.7"));
+    }
 }

@@ -20,8 +20,9 @@ fn key(group: &ConsistencyGroupId) -> String {
 impl Ceph {
     /// What the cluster is able to do. Whoever has no quorum gets no answer.
     pub(crate) async fn cluster(&self) -> Result<Cluster, Error> {
-        let (quorum, dump) = (self.cli.quorum().await?, self.cli.osd_dump().await?);
-        let (status, list) = (self.cli.status().await?, self.cli.blocklist().await?);
+        let cli = &self.cli;
+        let (quorum, dump, status, list) =
+            tokio::try_join!(cli.quorum(), cli.osd_dump(), cli.status(), cli.blocklist())?;
         let now = self.now();
         let seen = |site| {
             let mons: BTreeSet<String> = self.config.mons.get(site).cloned().unwrap_or_default();
@@ -99,7 +100,7 @@ impl Ceph {
             return Ok(none);
         }
         let mons = Mons { own, peer, tiebreaker: &config.mon };
-        let (quorum, dump) = (self.cli.quorum().await?, self.cli.osd_dump().await?);
+        let (quorum, dump) = tokio::try_join!(self.cli.quorum(), self.cli.osd_dump())?;
         let mut memory = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
         let (sight, next) =
             witness(mons, &quorum, &dump, *memory, self.config.patience(), self.now());

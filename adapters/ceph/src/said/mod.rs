@@ -9,7 +9,7 @@ mod time;
 
 pub(crate) use blocklist::{Blocklist, blocklist};
 pub(crate) use cluster::{Df, OsdDump, Quorum, Status};
-pub(crate) use image::{ImageInfo, Listed, Locker, Meta, Snap, SnapKind, Watchers};
+pub(crate) use image::{ImageInfo, Listed, Locker, Meta, Snap, SnapKind, Watcher, Watchers};
 pub(crate) use mirror::{MirrorStatus, PeerState};
 
 use serde::de::DeserializeOwned;

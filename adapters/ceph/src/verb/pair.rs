@@ -141,46 +141,56 @@ impl Ceph {
         })))
     }
 
-    /// Promotes what is not primary; says how many images needed force. Force is used only where Ceph says that
-    /// it is needed: an image whose other leg was demoted can be received there again without beginning anew.
+    /// Promotes what is not primary, all at once; says how many images needed force.
     async fn open_images(
         &self,
         ctx: &OpContext,
         sight: &Sight,
         force: bool,
     ) -> Result<usize, Stop> {
-        let (mut changed, mut forced) = (sight.any_primary(), 0);
-        for image in sight.images.iter().filter(|image| image.primary != Some(true)) {
-            let spec = image.spec();
-            loop {
-                let plain = self.cli(ctx).promote(&spec, false).await;
-                match plain {
-                    Ok(()) => break,
-                    Err(error) if error.is_code(BUSY) && force => {
-                        let by_force = self.cli(ctx).promote(&spec, true).await;
-                        by_force.map_err(Stop::changing(changed))?;
-                        forced += 1;
-                        break;
-                    }
-                    // The demotion is on its way.
-                    Err(error) if error.is_code(BUSY) && self.left(ctx) > PAUSE + SPARE => {
-                        tracing::debug!(%error, "it is tried again");
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                    Err(error) if error.is_code(BUSY) && !changed => {
-                        self.note(&sight.group, |local| local.promoting = None)?;
-                        let other = &sight.peer;
-                        let text = format!(
-                            "{other} was not demoted, or word of it is not here yet: {error}"
-                        );
-                        return Err(later(text).into());
-                    }
-                    Err(error) => return Err(Stop::changing(changed)(error)),
+        let images = sight.images.iter().filter(|image| image.primary != Some(true));
+        let specs: Vec<String> = images.map(Image::spec).collect();
+        let open = |spec: String| async move { self.open_image(ctx, &spec, force).await };
+        let all: Vec<Result<bool, Error>> = iter(specs).map(open).buffered(AT_ONCE).collect().await;
+        // One of which nothing is known may have changed as well.
+        let may =
+            |one: &Result<bool, Error>| one.as_ref().map_or_else(|e| !e.is_refusal(), |_| true);
+        let changed = sight.any_primary() || all.iter().any(may);
+        let mut forced = 0;
+        for one in all {
+            match one {
+                Ok(force) => forced += usize::from(force),
+                Err(error) if error.is_code(BUSY) && !changed => {
+                    self.note(&sight.group, |local| local.promoting = None)?;
+                    let other = &sight.peer;
+                    return Err(later(format!(
+                        "{other} was not demoted, or word of it is not here yet: {error}"
+                    ))
+                    .into());
                 }
+                Err(error) => return Err(Stop::changing(changed)(error)),
             }
-            changed = true;
         }
         Ok(forced)
+    }
+
+    /// Promotes one image; says whether that needed force. Force is used only where Ceph says that it is needed: an
+    /// image whose other leg was demoted can be received there again without beginning anew.
+    async fn open_image(&self, ctx: &OpContext, spec: &str, force: bool) -> Result<bool, Error> {
+        loop {
+            match self.cli(ctx).promote(spec, false).await {
+                Ok(()) => return Ok(false),
+                Err(error) if error.is_code(BUSY) && force => {
+                    return self.cli(ctx).promote(spec, true).await.map(|()| true);
+                }
+                // The demotion is on its way.
+                Err(error) if error.is_code(BUSY) && self.left(ctx) > PAUSE + SPARE => {
+                    tracing::debug!(%error, "it is tried again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -19,7 +19,9 @@ impl Ceph {
         members: &[Indexed],
     ) -> Result<Receipt, Stop> {
         let peer = self.ask(ctx, &sight).await;
-        let (word, turn) = match pair::reverse(&sight, peer.as_ref(), ctx.mode)? {
+        let decide = |sight: &Sight| pair::reverse(sight, peer.as_ref(), ctx.mode);
+        let (decided, sight) = self.settle(ctx, sight, members, decide).await?;
+        let (word, turn) = match decided {
             Reversal::Nothing => return Ok(self.already()),
             Reversal::Mark(word) => (word, false),
             Reversal::Turn(word) => (word, true),
@@ -40,7 +42,6 @@ impl Ceph {
         if let Err(stop) = send(&cli, &sight).await {
             tracing::info!(group = %sight.group, ?stop, "the other site hears of it later");
         }
-        let _ = members;
         Ok(self.done(note))
     }
 
@@ -58,8 +59,7 @@ impl Ceph {
         for (pool, name, primary) in &peer.images {
             let there = sight.images.iter().find(|image| image.name == *name);
             let there = there.and_then(|image| image.there.as_ref());
-            // It receives from here already.
-            if !primary && there.is_some_and(|state| state.replays()) {
+            if !primary && !there.is_some_and(|state| state.split()) {
                 continue;
             }
             let (image, kept) = (spec(pool, name), spec(pool, &format!("{stamp}{name}")));

@@ -29,6 +29,13 @@ pub(crate) fn home(
             source.attributes.insert(String::from("file"), volume.to_string());
         }
     }
+    // What opens a console is no part of a replica. Who had to know it is not let in without it either.
+    for console in each(super::child(&mut root, "devices"), "graphics") {
+        if console.attributes.shift_remove("passwd").is_some() {
+            remove(console, "listen");
+            console.attributes.insert(String::from("listen"), String::from("127.0.0.1"));
+        }
+    }
     let vm = kept(&mut root);
     vm.children.retain(|node| node.as_element().is_none_or(|element| element.name != "volume"));
     for (disk, volume) in volumes {

@@ -59,6 +59,9 @@ pub(crate) fn test(
     shape(&mut root, spec, places)?;
     put(&mut root, "name", &format!("{}-{}", spec.name, copy.tag));
     put(&mut root, "uuid", &copy.uuid.to_string());
+    // Settings of the firmware are made anew; what is handed to QEMU past libvirt could be anything.
+    remove(child(&mut root, "os"), "nvram");
+    root.children.retain(|node| node.as_element().is_none_or(|e| e.namespace.is_none()));
     let vm = kept(&mut root);
     vm.attributes.insert(String::from("run-tag"), copy.tag.to_string());
     vm.attributes.insert(String::from("copy-of"), spec.id.0.to_string());
@@ -67,8 +70,28 @@ pub(crate) fn test(
     for card in each(devices, "interface") {
         card.attributes.insert(String::from("type"), String::from("ethernet"));
         remove(card, "source");
+        remove(card, "script");
     }
-    let leads_out = ["filesystem", "hostdev", "redirdev", "shmem", "smartcard", "tpm", "vsock"];
+    for console in each(devices, "graphics") {
+        for fixed in ["port", "tlsPort", "websocket"] {
+            console.attributes.shift_remove(fixed);
+        }
+        console.attributes.insert(String::from("autoport"), String::from("yes"));
+    }
+    let leads_out = [
+        "audio",
+        "filesystem",
+        "hostdev",
+        "lease",
+        "memory",
+        "pstore",
+        "redirdev",
+        "rng",
+        "shmem",
+        "smartcard",
+        "tpm",
+        "vsock",
+    ];
     leads_out.iter().for_each(|name| remove(devices, name));
     for name in ["serial", "parallel", "console", "channel"] {
         each(devices, name).filter(|line| leads_out_of(line)).for_each(cut);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::Domain;
 
-const RUNNING: &str = "<domain type='qemu' id='3'>
+const RUNNING: &str = "<domain type='qemu' id='3' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>shop-db</name>
   <uuid>11111111-0000-0000-0000-000000000001</uuid>
   <metadata>
@@ -19,7 +19,7 @@ const RUNNING: &str = "<domain type='qemu' id='3'>
   </metadata>
   <memory unit='KiB'>98304</memory><currentMemory unit='KiB'>98304</currentMemory>
   <vcpu placement='static'>1</vcpu>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <os><type arch='x86_64' machine='pc'>hvm</type><nvram template='/usr/VARS.fd'>/var/lib/shop-db_VARS.fd</nvram></os>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='file' device='disk'>
@@ -39,8 +39,11 @@ const RUNNING: &str = "<domain type='qemu' id='3'>
     <channel type='file'>
       <source path='/var/log/shop-db.ack'/><target type='virtio' name='app.log'/>
     </channel>
+    <graphics type='vnc' port='5907' passwd='secret' listen='0.0.0.0'><listen type='address' address='0.0.0.0'/></graphics>
+    <rng model='virtio'><backend model='egd' type='tcp'><source mode='connect' host='h'/></backend></rng>
     <filesystem type='mount'><source dir='/srv/shared'/><target dir='shared'/></filesystem>
   </devices>
+  <qemu:commandline><qemu:arg value='-drive'/></qemu:commandline>
 </domain>";
 
 fn spec() -> VmSpec {
@@ -64,6 +67,7 @@ fn a_home_says_what_a_vm_is_made_of_and_not_where_it_ran() {
     let text = home(RUNNING, &volumes()).unwrap();
     insta::assert_snapshot!("home", text);
     assert_eq!(Kept::read(&text).unwrap().volumes, volumes());
+    assert!(!text.contains("secret") && !text.contains("0.0.0.0"));
     assert_eq!(home(&text, &volumes()).unwrap(), text, "the same VM gives the same text");
 }
 
@@ -91,7 +95,17 @@ fn nothing_leads_out_of_a_test_copy() {
     let copy = Copy { uuid: Uuid::from_u128(7), tag: &tag };
     let xml = test(&text, &spec(), &copy, &places).unwrap();
     insta::assert_snapshot!("test-copy", xml);
-    for leak in ["/var/log", "app.log", "/run/shop-db.agent", "filesystem", "groups/shop"] {
+    for leak in [
+        "/var/log",
+        "app.log",
+        "/run/shop-db.agent",
+        "filesystem",
+        "groups/shop",
+        "VARS.fd",
+        "5907",
+        "egd",
+        "-drive",
+    ] {
         assert!(!xml.contains(leak), "{leak}");
     }
 }

@@ -35,7 +35,9 @@ impl Libvirt {
             let host = self.pool.open(slot).await.map_err(|error| after(made, error.into()))?;
             let there = on(&host, name).await.map_err(|error| after(made, error.into()))?;
             match there {
-                Some((_, of)) => self.own(ctx, of.as_ref(), &format!("the network {name}"))?,
+                Some((_, of)) => self
+                    .own(ctx, of.as_ref(), &format!("the network {name}"))
+                    .map_err(|stop| after(made, stop))?,
                 None if ctx.dry_run => {}
                 None => {
                     let xml = description(name, &tag);

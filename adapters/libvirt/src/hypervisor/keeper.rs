@@ -53,7 +53,7 @@ impl Libvirt {
         }
     }
 
-    async fn round(&self, addressed: &mut HashSet<Uuid>) -> Result<(), AdapterError> {
+    async fn round(&self, addressed: &mut HashSet<(Uuid, i32)>) -> Result<(), AdapterError> {
         let all = self.pool.all().await?;
         for found in &all {
             if let Err(error) = self.attend(found, addressed).await {
@@ -67,21 +67,23 @@ impl Libvirt {
     async fn attend(
         &self,
         found: &Found,
-        addressed: &mut HashSet<Uuid>,
+        addressed: &mut HashSet<(Uuid, i32)>,
     ) -> Result<(), AdapterError> {
         let (xml, domain) = self.described(found).await?;
+        let runs = self.power(found).await? == Power::On;
         if domain.run_tag.is_none() {
-            self.keep_home(&xml, &domain).await?;
+            self.keep_home(&xml, &domain, runs).await?;
         }
-        if self.power(found).await? != Power::On {
-            addressed.remove(&domain.uuid);
+        if !runs {
             return Ok(());
         }
+        // Each start has another number.
+        let life = (domain.uuid, found.domain.id);
         let guest = Guest::ask(&found.host, &found.domain).await;
         self.remember(domain.uuid, guest.clone());
-        if guest.answers && !addressed.contains(&domain.uuid) {
+        if guest.answers && !addressed.contains(&life) {
             match give(found, &domain.addresses, &guest).await {
-                Ok(()) => drop(addressed.insert(domain.uuid)),
+                Ok(()) => drop(addressed.insert(life)),
                 Err(error) => {
                     let vm = &domain.name;
                     tracing::warn!(vm, %error, "the guest was not given its addresses");
@@ -91,8 +93,9 @@ impl Libvirt {
         Ok(())
     }
 
-    /// Writes the home of a VM where it is not what is there.
-    async fn keep_home(&self, xml: &str, domain: &Domain) -> Result<(), AdapterError> {
+    /// Writes the home of a VM where it is not what is there. One that does not run may be left of an earlier time,
+    /// and writes only where there is none.
+    async fn keep_home(&self, xml: &str, domain: &Domain, runs: bool) -> Result<(), AdapterError> {
         let mut volumes: BTreeMap<String, VolumeId> = BTreeMap::new();
         for disk in &domain.disks {
             let Some(place) = disk.source.as_ref().and_then(Source::place) else { continue };
@@ -107,7 +110,8 @@ impl Libvirt {
             return Ok(());
         }
         let text = home(xml, &volumes)?;
-        if self.volumes.read(&place, None).await?.as_deref() == Some(text.as_str()) {
+        let there = self.volumes.read(&place, None).await?;
+        if there.as_deref() == Some(text.as_str()) || (there.is_some() && !runs) {
             return Ok(());
         }
         self.volumes.write(&place, &text).await

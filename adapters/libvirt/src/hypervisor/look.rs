@@ -22,6 +22,8 @@ use crate::rpc::{ControlInfo, DomainStats, GetAutostart, GetState, HasManagedSav
 /// `virDomainState`.
 const RUNNING: [i32; 3] = [1, 2, 4];
 const PAUSED: [i32; 2] = [3, 7];
+const OFF: i32 = 5;
+const GOING_DOWN: i32 = 4;
 
 /// Paused because it is on its way here (`VIR_DOMAIN_PAUSED_MIGRATION`).
 const ARRIVING: (i32, i32) = (3, 2);
@@ -62,10 +64,11 @@ impl Libvirt {
         if RUNNING.contains(&state) {
             return Ok(Power::On);
         }
-        if PAUSED.contains(&state) || self.is_saved(found).await? {
+        if PAUSED.contains(&state) || (state == OFF && self.is_saved(found).await?) {
             return Ok(Power::Suspended);
         }
-        Ok(Power::Off)
+        // One that has crashed may be kept with its disks open.
+        Ok(if state == OFF { Power::Off } else { Power::On })
     }
 
     pub(super) async fn is_saved(&self, found: &Found) -> Result<bool, AdapterError> {
@@ -202,6 +205,13 @@ impl Libvirt {
             None => Instance::Production(vm),
         };
         let Some(found) = self.find(&instance).await? else { return Ok(true) };
+        let call = GetState { domain: found.domain.clone(), flags: 0 };
+        let state = found.host.ask(&call).await.map_err(|error| failed(&error))?.state;
+        // A save and a move are made of many small things, between which the daemon has nothing to do.
+        let works = super::migrate::job(&found.host, &found, 0).await.is_some_and(|j| j.kind != 0);
+        if state == GOING_DOWN || works {
+            return Ok(false);
+        }
         let call = ControlInfo { domain: found.domain.clone(), flags: 0 };
         match found.host.ask(&call).await {
             Ok(control) => Ok(control.state == 0),

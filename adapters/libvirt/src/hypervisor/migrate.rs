@@ -21,8 +21,8 @@ use crate::rpc::{AbortJob, GetXml, Job, JobStats, MigratePerform, Param, Value};
 /// sent, and an error of a disk breaks the move off.
 const FLAGS: u32 = 1 | 2 | 8 | 16 | 4096 | 8192;
 
-/// As it can be sent to another host.
-const MIGRATABLE: u32 = 8;
+/// As it can be sent to another host, with what is secret.
+const MIGRATABLE: u32 = 8 | 1;
 
 /// How long breaking off may take.
 const ABORT: Duration = Duration::from_secs(30);
@@ -78,8 +78,11 @@ impl Libvirt {
         match there.host.ask_for(&call, patience).await {
             Ok(_) => Ok(self.measured(place, &there).await.map_or_else(done, noted)),
             Err(crate::rpc::CallError::Lost(_)) => self.break_off(&there).await,
-            // The daemon's word is the end of it; where the VM is now is read.
-            Err(error) => Err(changed(&error)),
+            // The daemon's word is the end of it, but not of where the VM is: it may have arrived all the same.
+            Err(error) => match self.power(&there).await {
+                Ok(Power::On) => Err(changed(&error)),
+                Ok(_) | Err(_) => Err(changed(&error).unsure()),
+            },
         }
     }
 

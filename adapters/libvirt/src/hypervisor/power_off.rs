@@ -2,8 +2,8 @@
 
 use muster_contract::{Instance, OpContext, Receipt};
 
-use super::Libvirt;
 use super::answer::{Stop, already, changed, done, dry};
+use super::{Libvirt, uuid};
 use crate::pool::Found;
 use crate::rpc::{Destroy, ManagedSaveRemove, SetAutostart};
 use muster_plans::inventory::Power;
@@ -16,27 +16,37 @@ impl Libvirt {
     ) -> Result<Receipt, Stop> {
         self.own_instance(ctx, instance)?;
         // What is not there does not run.
-        let Some(there) = self.find(instance).await? else { return Ok(already()) };
-        if self.power(&there).await? == Power::Off && !self.autostart(&there).await? {
+        let mut on = Vec::new();
+        for there in self.pool.find_all(uuid(instance)).await? {
+            if self.power(&there).await? != Power::Off || self.autostart(&there).await? {
+                on.push(there);
+            }
+        }
+        if on.is_empty() {
             return Ok(already());
         }
         if let Some(receipt) = dry(ctx) {
             return Ok(receipt);
         }
-        self.stop(&there).await?;
+        for (nr, there) in on.iter().enumerate() {
+            let stopped = self.stop(there).await;
+            if nr > 0 { stopped.map_err(Stop::unsure)? } else { stopped? }
+        }
         Ok(done())
     }
 
     /// Stops a domain for good: it does not start by itself either.
     pub(super) async fn stop(&self, there: &Found) -> Result<(), Stop> {
         let domain = there.domain.clone();
-        let never = SetAutostart { domain: domain.clone(), autostart: 0 };
-        there.host.ask(&never).await.map_err(|error| changed(&error))?;
-        match self.power(there).await? {
+        if self.autostart(there).await? {
+            let never = SetAutostart { domain: domain.clone(), autostart: 0 };
+            there.host.ask(&never).await.map_err(|error| changed(&error).unsure())?;
+        }
+        match self.power(there).await.map_err(|error| Stop::from(error).unsure())? {
             Power::Off => return Ok(()),
-            Power::Suspended if self.is_saved(there).await? => {
+            Power::Suspended if self.is_saved(there).await.unwrap_or_default() => {
                 let forget = ManagedSaveRemove { domain, flags: 0 };
-                return there.host.ask(&forget).await.map_err(|error| changed(&error));
+                return there.host.ask(&forget).await.map_err(|error| changed(&error).unsure());
             }
             Power::On | Power::Suspended => {}
         }
@@ -44,8 +54,8 @@ impl Libvirt {
             Ok(()) => Ok(()),
             Err(error) => match self.power(there).await {
                 Ok(Power::Off) => Ok(()),
-                Ok(_) => Err(changed(&error)),
-                Err(_) => Err(changed(&error).unsure()),
+                // Whether it starts by itself may have changed.
+                Ok(_) | Err(_) => Err(changed(&error).unsure()),
             },
         }
     }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use muster_contract::{AdapterError, ErrorClass, Instance, OpContext, Receipt};
+use muster_plans::id::NetworkName;
 use muster_plans::inventory::NetworkRole;
 
 use super::answer::{Stop, already, changed, done, dry};
 use super::{Libvirt, words};
-use crate::domain::{Domain, Source};
+use crate::domain::Domain;
 use crate::pool::Found;
 use crate::rpc::Create;
 use muster_plans::inventory::Power;
@@ -61,8 +62,16 @@ impl Libvirt {
         instance: &Instance,
         domain: &Domain,
     ) -> Result<(), AdapterError> {
+        let test = matches!(instance, Instance::Test(..));
         for disk in domain.disks.iter().filter(|disk| !disk.read_only) {
-            let Some(place) = disk.source.as_ref().and_then(Source::place) else { continue };
+            let Some(source) = &disk.source else { continue };
+            let Some(place) = source.place() else {
+                if test {
+                    let text = format!("disk {} of a test copy is in no clone", disk.target);
+                    return Err(refuse(text));
+                }
+                continue;
+            };
             let bound = self.volumes.volume_at(&place).await?;
             match (instance, bound) {
                 (Instance::Production(_), Some(bound)) => {
@@ -80,13 +89,14 @@ impl Libvirt {
                 (_, None) => {}
             }
         }
-        if let Instance::Test(..) = instance {
+        if let Instance::Test(_, tag) = instance {
             for network in
                 domain.nics.iter().filter(|card| card.up).filter_map(|c| c.network.as_ref())
             {
-                let role = self.config.networks.iter().find(|n| n.name.as_str() == network);
-                if role.is_some_and(|network| network.role != NetworkRole::Test) {
-                    return Err(refuse(format!("the network {network} is not for tests")));
+                let name = NetworkName::from(network.as_str());
+                let marked = self.role(&name) == Some(NetworkRole::Test);
+                if !marked && self.bubble(&name).await?.as_ref() != Some(tag) {
+                    return Err(refuse(format!("the network {network} is not for this test")));
                 }
             }
         }

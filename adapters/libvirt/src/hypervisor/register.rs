@@ -9,36 +9,62 @@ use muster_plans::id::{HostId, VolumeId};
 
 use super::answer::{Stop, already, changed, done, dry};
 use super::{Libvirt, uuid, words};
+use crate::domain::Domain;
 use crate::edit::{Copy, Kept, production, test};
 use crate::pool::Found;
 use crate::rpc::{DefineXml, SetAutostart, Undefine};
 use muster_plans::inventory::Power;
 
 /// What goes with a registration: saved memory (1) and the records of snapshots (2) and checkpoints (16).
-/// What the firmware keeps (8) stays, as disks do.
-const WITH_IT: u32 = 1 | 2 | 8 | 16;
+const WITH_IT: u32 = 1 | 2 | 16;
+
+/// What the firmware (8) and a TPM (64) keep stays with the VM in production.
+const KEPT: u32 = 8 | 64;
+
+/// A copy's firmware settings are its own, and go.
+const GOES: u32 = 4;
 
 impl Libvirt {
     pub(super) async fn register(&self, ctx: &OpContext, spec: &VmSpec) -> Result<Receipt, Stop> {
         let instance = Instance::Production(spec.id);
         let there = self.find(&instance).await?;
         if let Some(there) = &there {
-            let off = self.power(there).await? == Power::Off;
-            if there.id == spec.host || !off {
-                return Ok(already());
+            match self.power(there).await? {
+                Power::On => return Ok(already()),
+                Power::Suspended => {
+                    let text = format!(
+                        "{} is registered on {} with the memory of another time, which does not belong to \
+                         these disks; remove it there (virsh managedsave-remove)",
+                        spec.name, there.id
+                    );
+                    return Err(Stop::not_now(text));
+                }
+                Power::Off => {}
             }
         }
         let home = self.home_of(spec, None).await?;
         let places = self.places(&Kept::read(&home)?, spec, &[]).await?;
         let xml = production(&home, spec, &places)?;
+        if let Some(there) = there.as_ref().filter(|there| there.id == spec.host) {
+            // What is left of an earlier time may describe another machine.
+            let (_, known) = self.described(there).await?;
+            if is_same(&known, &xml) && !self.autostart(there).await? {
+                return Ok(already());
+            }
+        }
+        // Before anything is taken away.
+        self.pool.host(&spec.host).await?;
         if let Some(receipt) = dry(ctx) {
             return Ok(receipt);
         }
-        if let Some(there) = there {
+        let mut moved = false;
+        if let Some(there) = there.filter(|there| there.id != spec.host) {
             // Placed on another host it is still one registration.
-            self.undefine(&there).await?;
+            self.undefine(&there, WITH_IT | KEPT).await?;
+            moved = true;
         }
-        self.define(&spec.host, xml).await
+        let defined = self.define(&spec.host, xml).await;
+        if moved { defined.map_err(Stop::unsure) } else { defined }
     }
 
     pub(super) async fn register_test(
@@ -77,19 +103,31 @@ impl Libvirt {
         instance: &Instance,
     ) -> Result<Receipt, Stop> {
         self.own_instance(ctx, instance)?;
-        let Some(there) = self.find(instance).await? else { return Ok(already()) };
-        if self.power(&there).await? != Power::Off {
-            return Err(Stop::not_now(format!("{} is not off", words(instance))));
+        let all = self.pool.find_all(uuid(instance)).await?;
+        if all.is_empty() {
+            return Ok(already());
+        }
+        for there in &all {
+            if self.power(there).await? != Power::Off {
+                return Err(Stop::not_now(format!("{} is not off", words(instance))));
+            }
         }
         if let Some(receipt) = dry(ctx) {
             return Ok(receipt);
         }
-        self.undefine(&there).await?;
+        let flags = match instance {
+            Instance::Production(_) => WITH_IT | KEPT,
+            Instance::Test(..) => WITH_IT | GOES,
+        };
+        for (nr, there) in all.iter().enumerate() {
+            let gone = self.undefine(there, flags).await;
+            if nr > 0 { gone.map_err(Stop::unsure)? } else { gone? }
+        }
         Ok(done())
     }
 
-    async fn undefine(&self, there: &Found) -> Result<(), Stop> {
-        let call = Undefine { domain: there.domain.clone(), flags: WITH_IT };
+    async fn undefine(&self, there: &Found, flags: u32) -> Result<(), Stop> {
+        let call = Undefine { domain: there.domain.clone(), flags };
         there.host.ask(&call).await.map_err(|error| changed(&error))
     }
 
@@ -152,4 +190,16 @@ impl Libvirt {
         }
         Err(absent.unwrap_or_else(|| AdapterError::new(ErrorClass::NotFound, "no clone")))
     }
+}
+
+/// Whether a registration is of the machine that is to be registered. Its cards may be connected by now.
+fn is_same(known: &Domain, wanted: &str) -> bool {
+    Domain::read(wanted).is_ok_and(|wanted| {
+        let disks = |domain: &Domain| -> Vec<_> {
+            domain.disks.iter().map(|disk| (disk.target.clone(), disk.source.clone())).collect()
+        };
+        (known.vcpus, known.memory_mib, &known.name)
+            == (wanted.vcpus, wanted.memory_mib, &wanted.name)
+            && disks(known) == disks(&wanted)
+    })
 }

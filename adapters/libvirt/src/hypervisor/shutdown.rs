@@ -8,7 +8,7 @@ use muster_plans::time::Span;
 
 use super::Libvirt;
 use super::answer::{Stop, already, done, dry, noted};
-use crate::rpc::{SetAutostart, Shutdown};
+use crate::rpc::{CallError, SetAutostart, Shutdown};
 use muster_plans::inventory::Power;
 
 /// How often it is looked whether the guest is down. Its end is told, too, but a telling can be missed.
@@ -36,27 +36,41 @@ impl Libvirt {
         }
         let domain = there.domain.clone();
         // Before it is down: nothing may start it again in between.
-        let never = SetAutostart { domain: domain.clone(), autostart: 0 };
-        there.host.ask(&never).await.map_err(|error| super::answer::changed(&error))?;
-        // By its agent or by its power button, whichever there is. A guest that does not hear is powered off
-        // below, so that the answer does not matter.
-        let asked = there.host.ask(&Shutdown { domain, flags: 0 }).await;
-        let until = tokio::time::Instant::now() + Duration::from_millis(timeout.0);
-        let until = if asked.is_ok() { until } else { tokio::time::Instant::now() };
+        if self.autostart(&there).await? {
+            let never = SetAutostart { domain: domain.clone(), autostart: 0 };
+            there.host.ask(&never).await.map_err(|error| super::answer::changed(&error))?;
+        }
+        // By its agent or by its power button, whichever there is. By the agent the answer comes when the guest is
+        // down, so that it is looked meanwhile whether it is.
+        let given = Duration::from_millis(timeout.0);
+        let until = tokio::time::Instant::now() + given;
+        let call = Shutdown { domain, flags: 0 };
+        let asking = there.host.ask_for(&call, given.max(LOOK));
+        tokio::pin!(asking);
+        let mut asked = None;
         loop {
             if self.power(&there).await.map_err(|error| Stop::from(error).unsure())? == Power::Off {
                 return Ok(done());
             }
-            if tokio::time::Instant::now() >= until {
+            let deaf = matches!(
+                asked,
+                Some(Err(CallError::NotSent(_) | CallError::Refused(_) | CallError::Nonsense(_)))
+            );
+            if deaf || tokio::time::Instant::now() >= until {
                 break;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::select! {
+                answer = &mut asking, if asked.is_none() => asked = Some(answer),
+                () = tokio::time::sleep(LOOK) => {}
+            }
         }
         self.stop(&there).await.map_err(Stop::unsure)?;
-        let why = asked.map_or_else(
-            |error| format!("the guest could not be asked ({error}); powered off"),
-            |()| "the guest did not shut down in time; powered off".to_owned(),
-        );
+        let why = match asked {
+            Some(Err(error)) if !matches!(error, CallError::Lost(_)) => {
+                format!("the guest could not be asked ({error}); powered off")
+            }
+            _ => "the guest did not shut down in time; powered off".to_owned(),
+        };
         Ok(noted(why))
     }
 }

@@ -109,6 +109,11 @@ impl Connection {
         !self.calls.is_closed()
     }
 
+    /// Whether all that was asked is answered, also what nobody waits for any more.
+    pub fn is_quiet(&self) -> bool {
+        self.slots.available_permits() == AT_ONCE
+    }
+
     /// Does something for as long as the line is kept.
     pub fn attend(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(work);

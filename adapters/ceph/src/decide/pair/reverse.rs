@@ -20,10 +20,16 @@ pub(crate) enum Reversal {
 
 pub(crate) fn reverse(sight: &Sight, peer: Option<&Peer>, mode: Mode) -> Result<Reversal, Reason> {
     let (group, other) = (&sight.group, &sight.peer);
-    let received = |image: &super::Image| image.there.as_ref().is_some_and(|there| there.replays());
-    let received = !sight.images.is_empty() && sight.images.iter().all(received);
+    let there = |name: &str| {
+        let image = sight.images.iter().find(|image| image.name == name)?;
+        image.there.as_ref()
+    };
+    let received = sight.images.iter().all(|i| there(&i.name).is_some_and(|state| state.replays()));
+    let split = sight.images.iter().any(|i| there(&i.name).is_some_and(|state| state.split()));
+    let received = received && !sight.images.is_empty();
+    let apart = split || peer.is_some_and(Peer::writable);
     let role = sight.role();
-    if role == ReplicaRole::Source && sight.all_primary() && (received || peer.is_none()) {
+    if role == ReplicaRole::Source && sight.all_primary() && (received || !apart) {
         return Ok(Reversal::Nothing);
     }
     if mode == Mode::Unplanned {
@@ -52,7 +58,13 @@ pub(crate) fn reverse(sight: &Sight, peer: Option<&Peer>, mode: Mode) -> Result<
     if let Some(user) = &peer.user {
         return Err(not_now(format!("{user} has images of {group} open at {other}")));
     }
-    Ok(if received && !peer.writable() { Reversal::Mark(word) } else { Reversal::Turn(word) })
+    // A daemon that has not looked yet says what it saw before: nothing is thrown away for that.
+    let looked = |name: &str| there(name).is_some_and(|state| state.replays() || state.split());
+    let late = peer.images.iter().find(|(_, name, primary)| !primary && !looked(name));
+    if let Some((_, name, _)) = late {
+        return Err(later(format!("rbd-mirror at {other} has not begun with {name} yet")));
+    }
+    Ok(if apart { Reversal::Turn(word) } else { Reversal::Mark(word) })
 }
 
 #[cfg(test)]
@@ -83,6 +95,12 @@ mod tests {
         assert_eq!(reverse(&sight, None, Mode::Planned), Ok(mark.clone()));
         assert_eq!(reverse(&sight, Some(&Peer::default()), Mode::Planned), Ok(mark));
         assert!(reverse(&sight, None, Mode::Unplanned).is_err());
+        let peer = Peer { images: vec![("rbd".into(), "db".into(), false)], ..Peer::default() };
+        sight.images[0].there = Some(end());
+        assert!(no(&sight, Some(&peer)).contains("has not begun with db"));
+        sight.images[0].there = Some(said("up+error", "split-brain"));
+        let turn = Reversal::Turn(word("paris", 2, Phase::Source));
+        assert_eq!(reverse(&sight, Some(&peer), Mode::Planned), Ok(turn));
         sight.images[0].primary = Some(false);
         assert!(no(&sight, None).contains("was not promoted"));
         assert_eq!(reverse(&source(), None, Mode::Unplanned), Ok(Reversal::Nothing));

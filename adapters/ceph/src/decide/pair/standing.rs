@@ -81,7 +81,13 @@ impl Sight {
             Phase::FailedOver => ReplicaRole::FailedOver,
         };
         match self.word() {
-            None if self.any_primary() || self.local.demoted_at.is_some() => ReplicaRole::Source,
+            None if self.any_primary() => ReplicaRole::Source,
+            // What begins anew carries no word yet, whatever it was before.
+            None if self.local.demoted_at.is_some()
+                && self.images.iter().all(|image| image.own.is_some()) =>
+            {
+                ReplicaRole::Source
+            }
             None => ReplicaRole::Target,
             Some(word) if word.site == self.site => {
                 if self.follows() {
@@ -174,10 +180,10 @@ impl Image {
 
     /// Whether a copy was ever whole.
     pub(crate) fn whole(&self) -> bool {
-        let syncing = self.own.as_ref().is_some_and(|own| own.state == "up+syncing");
+        let begun = self.own.as_ref().is_some_and(|own| own.state != "up+syncing");
         match self.mode {
             Mode::MirrorSnapshot => self.mirror_snaps().any(|point| point.complete),
-            _ => !syncing,
+            _ => begun,
         }
     }
 

@@ -140,3 +140,19 @@ fn a_group_that_nobody_has_touched_stands_by_its_images() {
     let standing = sight.standing();
     assert!(!standing.writable && standing.role == ReplicaRole::Source, "mixed takes no writes");
 }
+
+#[test]
+fn a_copy_that_is_made_anew_is_a_target_that_nobody_can_promote() {
+    let mut sight = demoted();
+    for image in &mut sight.images {
+        (image.own, image.there, image.word) = (None, None, None);
+        image.snaps.clear();
+    }
+    let standing = sight.standing();
+    assert_eq!((standing.role, standing.writable), (ReplicaRole::Target, false));
+    assert_eq!((standing.lag, standing.points.len(), standing.in_sync), (None, 0, false));
+    for mode in [Mode::MirrorSnapshot, Mode::MirrorJournal] {
+        sight.images.iter_mut().for_each(|image| image.mode = mode);
+        assert!(!sight.images[0].whole());
+    }
+}
