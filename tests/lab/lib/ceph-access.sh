@@ -61,7 +61,7 @@ hand_out() { key_file "$1" "$2" "$CEPH/etc-$3/$1.$2.keyring"; }
 new_etc() {
     mkdir -p "$CEPH/etc-$1"
     rm -f "$CEPH/etc-$1/$2".*
-    host_settings "$2" >"$CEPH/etc-$1/$2.conf"
+    { host_settings "$2"; mirror_settings "$2"; } >"$CEPH/etc-$1/$2.conf"
 }
 
 # mount_etc PLACE: its /etc/ceph, if it is not there yet.

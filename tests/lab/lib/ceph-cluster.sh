@@ -77,8 +77,8 @@ END
 
 # daemon_settings CLUSTER: what its daemons are told, besides. Small, and quick to notice a loss.
 daemon_settings() {
-    local at="$CEPH/$1" size=1
-    [ "$1" = metro ] && size=2
+    local at="$CEPH/$1" size=1 watch=10
+    [ "$1" = metro ] && size=2 watch=30
     cat <<END
 ms_bind_msgr1 = false
 auth_allow_insecure_global_id_reclaim = false
@@ -98,7 +98,7 @@ mon_data_avail_crit = 1
 mon_data_avail_warn = 2
 osd_heartbeat_interval = 1
 osd_heartbeat_grace = 4
-$([ "$1" = metro ] || mirror_settings)
+osd_client_watch_timeout = $watch
 [mon]
 mon_data = $at/mon/\$id
 keyring = $at/mon/\$id/keyring
@@ -137,10 +137,11 @@ osd_settings() { printf '[osd.%s]\ncrush_location = root=default datacenter=site
 # new_cluster CLUSTER: everything that is on disk before its first monitor starts.
 new_cluster() {
     local cluster="$1" at="$CEPH/$1" place maps=() making=() pid
+    for place in $(ceph_places "$cluster"); do stop_ceph "$place" "$cluster"; done # of a start that failed
     rm -rf "$at"
     mkdir -p "$at"/{run,log,crash,mon,mgr,osd}
     cat /proc/sys/kernel/random/uuid >"$at/fsid"
-    { host_settings "$cluster"; daemon_settings "$cluster"; } >"$at/daemons.conf"
+    { host_settings "$cluster"; daemon_settings "$cluster"; mirror_settings "$cluster"; } >"$at/daemons.conf"
     for place in $(ceph_places "$cluster"); do
         maps+=(--addv "$place" "[v2:$(ceph_address "$place"):$(ceph_port "$cluster")]")
     done
@@ -194,21 +195,21 @@ pid_of_daemon() {
     done
 }
 
-# ceph_members PLACE: all of Ceph's daemons there, by the settings that they were given.
+# ceph_members PLACE [CLUSTER]: Ceph's daemons there, by the settings that they were given.
 ceph_members() {
     local pid
     for pid in $(members "$1"); do
-        if grep -qE " -c $CEPH/[a-z]+/daemons.conf -[in] " <<<"$(words_of "$pid")"; then echo "$pid"; fi
+        if grep -qE " -c $CEPH/${2:-[a-z]+}/daemons.conf -[in] " <<<"$(words_of "$pid")"; then echo "$pid"; fi
     done
 }
 
-# stop_ceph PLACE: none of Ceph's daemons is left there. A VM that uses them waits from then on.
+# stop_ceph PLACE [CLUSTER]: none of Ceph's daemons is left there. A VM that uses them waits from then on.
 stop_ceph() {
     local pid
-    for pid in $(ceph_members "$1"); do kill -s KILL "$pid" 2>/dev/null || true; done
-    wait_for 20 "the end of Ceph's daemons at $1" no_ceph "$1"
+    for pid in $(ceph_members "$@"); do kill -s KILL "$pid" 2>/dev/null || true; done
+    wait_for 20 "the end of Ceph's daemons at $1" no_ceph "$@"
 }
-no_ceph() { [ -z "$(ceph_members "$1")" ]; }
+no_ceph() { [ -z "$(ceph_members "$@")" ]; }
 
 # home CLUSTER: a place that can ask it.
 home() { case "$1" in metro) echo w ;; *) echo "${1#p}" ;; esac; }

@@ -1,12 +1,12 @@
 # Two clusters, `pa` and `pb`, each in one site; rbd-mirror copies images from one to the other.
 # shellcheck shell=bash
 
-# mirror_settings: rbd-mirror looks only every half minute for much of what it does, and an OSD believes as long in a
-# client that is dead, which keeps its lock.
+# mirror_settings CLUSTER: rbd-mirror looks only every half minute for much of what it does. For each pool it reads
+# /etc/ceph/CLUSTER.conf once more, whatever it was told to read, so that they must be there.
 mirror_settings() {
-    [ "${CEPH_MIRROR_TUNED:-yes}" = yes ] || return 0
+    [ "$1" != metro ] && [ "${CEPH_MIRROR_TUNED:-yes}" = yes ] || return 0
     cat <<END
-osd_client_watch_timeout = 10
+[client.rbd-mirror.${1#p}]
 rbd_mirror_pool_replayers_refresh_interval = 1
 rbd_mirror_image_state_check_interval = 1
 rbd_mirror_leader_heartbeat_interval = 1
