@@ -84,7 +84,7 @@ impl Ceph {
             StorageOp::Demote { .. } => self.demote(ctx, sight, &members).await,
             StorageOp::Promote { point, forced, above, .. } => {
                 let wish = Wish { point: point.as_ref(), forced: *forced, above: *above };
-                self.promote(ctx, sight, wish).await
+                self.promote(ctx, sight, &members, wish).await
             }
             StorageOp::Reverse { .. } => self.reverse(ctx, sight, &members).await,
             _ => Err(unsupported(format!("{group} is not stretched")).into()),

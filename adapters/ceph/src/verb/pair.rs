@@ -105,10 +105,12 @@ impl Ceph {
         &self,
         ctx: &OpContext,
         sight: Sight,
+        members: &[Indexed],
         wish: Wish<'_>,
     ) -> Result<Receipt, Stop> {
         let peer = self.ask(ctx, &sight).await;
-        let decided = pair::promote(&sight, peer.as_ref(), wish)?;
+        let decide = |sight: &Sight| pair::promote(sight, peer.as_ref(), wish);
+        let (decided, sight) = self.settle(ctx, sight, members, decide).await?;
         let word = match &decided {
             Promotion::Nothing => return Ok(self.already()),
             Promotion::Finish(word) | Promotion::Promote(word) => word.clone(),

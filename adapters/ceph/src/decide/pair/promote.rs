@@ -5,7 +5,7 @@ use muster_plans::inventory::ReplicaRole;
 
 use super::{HEAD, Peer, Sight};
 use crate::decide::Wish;
-use crate::error::not_now;
+use crate::error::{later, not_now};
 use crate::state::{Phase, Word};
 
 /// What is done.
@@ -45,13 +45,12 @@ pub(crate) fn promote(
             (None, _) => Promotion::Nothing,
         });
     }
-    // A daemon that has stopped goes on saying what it saw last: only the cluster itself is believed here.
     if peer.is_some_and(Peer::writable) {
         return Err(not_now(format!("the leg at {other} is writable; demote it first")));
     }
     let takes_back = role == ReplicaRole::Source;
     if !wish.forced {
-        planned(sight, role)?;
+        planned(sight, peer, role)?;
     }
     if !takes_back && let Some(image) = sight.images.iter().find(|image| !image.whole()) {
         return Err(not_now(format!("the copy of {} was never whole here", image.name)));
@@ -71,12 +70,14 @@ pub(crate) fn promote(
 /// Without evidence a leg is promoted only where it takes back what it gave up itself, or where it is the copy of
 /// a leg that was demoted. That its images hold all of that is what Ceph itself looks at: it refuses to promote
 /// an image without force before the demotion of the other one is there.
-fn planned(sight: &Sight, role: ReplicaRole) -> Result<(), Reason> {
+fn planned(sight: &Sight, peer: Option<&Peer>, role: ReplicaRole) -> Result<(), Reason> {
     let other = &sight.peer;
-    if sight.images.iter().any(super::Image::there_primary) {
-        return Err(not_now(format!(
-            "{other} was not demoted; this needs evidence that it cannot write"
-        )));
+    // A daemon says for seconds after a demotion what it saw before; the cluster itself is believed first.
+    if peer.is_none() && sight.images.iter().any(super::Image::there_primary) {
+        let text = format!(
+            "{other} was not demoted, by the last word of its rbd-mirror; this needs evidence that it cannot write"
+        );
+        return Err(later(text));
     }
     match role {
         ReplicaRole::RemoteFailedOver => {
@@ -110,6 +111,9 @@ mod tests {
             (image.own, image.there) = (Some(end()), Some(end()));
         }
         assert_eq!(promote(&sight, None, Wish { above: 6, ..PLAIN }), Ok(at_lyon(7)));
+        sight.images[0].there = Some(said("up+stopped", PRIMARY));
+        assert!(no(&sight, None, PLAIN).contains("was not demoted"));
+        assert_eq!(promote(&sight, Some(&Peer::default()), PLAIN), Ok(at_lyon(2)), "an old word");
         let open = Peer { images: vec![("rbd".into(), "db".into(), true)], ..Peer::default() };
         assert!(no(&sight, Some(&open), FORCED).contains("is writable"));
         let ahead = Peer { word: Some(word("paris", 9, Phase::Source)), ..Peer::default() };
