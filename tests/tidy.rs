@@ -41,6 +41,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("adapters/libvirt", &["muster-plans", "muster-contract"]),
     ("adapters/btrfs", &["muster-plans", "muster-contract"]),
     ("adapters/ceph", &["muster-plans", "muster-contract"]),
+    ("adapters/pair", &["muster-plans", "muster-contract"]),
+    (
+        "adapters/cdp",
+        &["muster-plans", "muster-contract", "muster-adapter-pair", "muster-adapter-libvirt"],
+    ),
+    ("adapters/redfish", &["muster-plans", "muster-contract"]),
     ("server/engine", &["muster-plans", "muster-contract"]),
     ("server/store", &["muster-plans", "muster-engine", "muster-migrations"]),
     ("migrations", &[]),
@@ -57,8 +63,23 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("sea-orm", &["server/store", "tests/bench"]),
     ("sea-orm-migration", &["migrations", "server/store"]),
-    ("axum", &["server", "adapters/remote", "adapters/btrfs", "tests/fuzz/entries"]),
-    ("reqwest", &["server", "adapters/remote", "adapters/btrfs", "tests"]),
+    (
+        "axum",
+        &["server", "adapters/remote", "adapters/btrfs", "adapters/cdp", "tests/fuzz/entries"],
+    ),
+    (
+        "reqwest",
+        &[
+            "server",
+            "adapters/remote",
+            "adapters/btrfs",
+            "adapters/cdp",
+            "adapters/redfish",
+            "tests",
+        ],
+    ),
+    ("hyper", &["adapters/cdp"]),
+    ("hyper-util", &["adapters/cdp"]),
     ("askama", &["web"]),
     ("stateright", &["tests/model"]),
 ];

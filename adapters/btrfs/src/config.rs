@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use muster_contract::name::{NameError, check};
 use muster_plans::id::{ConsistencyGroupId, ContainerId, SiteName};
 use muster_plans::policy::{CapabilityId, PropertyValues};
 use muster_plans::time::{Span, Time};
 use serde::{Deserialize, Deserializer};
-
-use crate::name;
 
 /// Says what time it is. Handed in, so that tests have their own.
 pub type Now = Arc<dyn Fn() -> Time + Send + Sync>;
@@ -90,9 +89,12 @@ pub enum ConfigError {
     /// The root.
     #[error("{0} cannot be used as root: {1}")]
     Root(PathBuf, String),
+    /// Who has files open cannot be seen.
+    #[error("{0}")]
+    Blind(String),
     /// A name.
     #[error(transparent)]
-    Name(#[from] name::NameError),
+    Name(#[from] NameError),
     /// The address of the other site.
     #[error("`{0}` is no address of a peer; expected http://HOST:PORT without a password in it")]
     Url(String),
@@ -122,7 +124,7 @@ impl Config {
         if std::iter::once(self.interval).chain(spans).any(|span| span < Span::secs(1)) {
             return Err(ConfigError::Interval);
         }
-        self.groups.iter().try_for_each(|group| Ok(name::check(group.id.as_str()).map(drop)?))
+        self.groups.iter().try_for_each(|group| Ok(check(group.id.as_str()).map(drop)?))
     }
 
     pub(crate) fn interval(&self, group: &ConsistencyGroupId) -> Span {

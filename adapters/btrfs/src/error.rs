@@ -3,9 +3,12 @@
 use std::io;
 use std::path::Path;
 
+use muster_contract::file::FileError;
+use muster_contract::name::NameError;
 use muster_contract::{AdapterError, ErrorClass, Outcome, Reason, Receipt};
 
-use crate::name::NameError;
+pub(crate) use muster_contract::Stop;
+pub(crate) use muster_contract::stop::{later, missing, not_now};
 
 /// Something went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -18,14 +21,9 @@ pub enum Error {
         /// Why it failed.
         cause: io::Error,
     },
-    /// A file of ours that cannot be read.
-    #[error("{path} is damaged: {cause}")]
-    Damaged {
-        /// The file.
-        path: String,
-        /// Why.
-        cause: serde_json::Error,
-    },
+    /// A file of ours.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// `btrfs` said no.
     #[error("`btrfs {verb}` failed: {why}")]
     Command {
@@ -74,16 +72,10 @@ impl Error {
                 ErrorClass::Retry
             }
             Error::Peer(reason) => reason.class,
-            Error::Damaged { .. } => ErrorClass::Bug,
+            Error::File(error) => error.class(),
             Error::Name(_) => ErrorClass::NotFound,
             Error::NotNow(_) => ErrorClass::Precondition,
         }
-    }
-}
-
-impl From<NameError> for AdapterError {
-    fn from(error: NameError) -> AdapterError {
-        Error::Name(error).into()
     }
 }
 
@@ -93,62 +85,14 @@ impl From<Error> for AdapterError {
     }
 }
 
-/// Why an operation ends before it is done.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// Nothing changed.
-    Refused(Reason),
-    /// Something may have.
-    Unknown(String),
-}
-
-impl Stop {
-    /// For `map_err` once something was changed.
-    pub(crate) fn unknown(error: Error) -> Stop {
-        Stop::Unknown(error.to_string())
-    }
-}
-
-impl From<Reason> for Stop {
-    fn from(reason: Reason) -> Stop {
-        Stop::Refused(reason)
-    }
-}
-
 /// An error before the first change.
 impl From<Error> for Stop {
     fn from(error: Error) -> Stop {
-        Stop::Refused(Reason { class: error.class(), message: error.to_string() })
-    }
-}
-
-impl From<NameError> for Stop {
-    fn from(error: NameError) -> Stop {
-        Error::Name(error).into()
+        AdapterError::from(error).into()
     }
 }
 
 /// As the contract says it.
 pub(crate) fn outcome(result: Result<Receipt, Stop>) -> Outcome<Receipt> {
-    match result {
-        Ok(receipt) => Outcome::Done(receipt),
-        Err(Stop::Refused(reason)) => Outcome::Refused(reason),
-        Err(Stop::Unknown(message)) => Outcome::unknown(message),
-    }
-}
-
-/// A refusal for as long as things are as they are.
-pub(crate) fn not_now(message: impl Into<String>) -> Reason {
-    Reason { class: ErrorClass::Precondition, message: message.into() }
-}
-
-/// A refusal where trying again may help.
-pub(crate) fn later(message: impl Into<String>) -> Reason {
-    Reason { class: ErrorClass::Retry, message: message.into() }
-}
-
-/// A refusal of what does not exist.
-pub(crate) fn missing(what: impl std::fmt::Display) -> Reason {
-    let message = format!("{what} does not exist here");
-    Reason { class: ErrorClass::NotFound, message }
+    result.into()
 }

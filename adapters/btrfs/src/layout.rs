@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use muster_plans::id::{ConsistencyGroupId, RecoveryPointId};
 
-use crate::name::{NameError, check};
+use muster_contract::name::{NameError, check};
 
 /// Folders of a root.
 pub(crate) const FOLDERS: [&str; 8] =

@@ -23,8 +23,8 @@ impl Btrfs {
             return Ok(self.receipt(true));
         }
         if on {
-            if !self.lets_write(group, &leg) {
-                return Err(not_now(format!("{id} is not writable here")).into());
+            if !self.lets_begin(group, &leg) {
+                return Err(not_now(self.why_closed(group, &leg)).into());
             }
             file::link(&shown, &live).map_err(Stop::unknown)?;
             return Ok(self.receipt(false));

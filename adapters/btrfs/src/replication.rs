@@ -91,6 +91,9 @@ impl Btrfs {
             tokio::time::sleep(after).await;
             if let Err(error) = self.exchange(false).await {
                 tracing::debug!(%error, "no answer to hello");
+                if let Err(error) = self.alone().await {
+                    tracing::warn!(%error, "a leg was not opened on a person's word");
+                }
             }
             Ended::Pulse
         });

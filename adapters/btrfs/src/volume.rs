@@ -9,8 +9,9 @@ use muster_plans::id::{ConsistencyGroupId, VmId, VolumeId};
 use crate::error::{Error, missing, not_now, outcome};
 use crate::file;
 use crate::leg::CloneFile;
-use crate::name::{check, volume};
+use crate::name::volume;
 use crate::store::Btrfs;
+use muster_contract::name::check;
 
 const MIB: u64 = 1 << 20;
 
@@ -26,7 +27,7 @@ impl VolumeAdapter for Btrfs {
             }
             None => self.production(&group.into(), name).await?,
         };
-        bound.ok_or_else(|| said(missing(format!("the volume {id}"))))
+        bound.ok_or_else(|| missing(format!("the volume {id}")).into())
     }
 
     async fn volume_at(&self, place: &Place) -> Result<Option<Bound>, AdapterError> {
@@ -68,7 +69,7 @@ impl VolumeAdapter for Btrfs {
                 Some(self.layout.clone(clone)?)
             }
             None => {
-                let group = self.group(&group.into()).map_err(said)?;
+                let group = self.group(&group.into())?;
                 let leg = group.leg.lock().await;
                 let look = self.look(&group.id).await?;
                 self.newest(&group, &leg, &look)?
@@ -84,13 +85,13 @@ impl VolumeAdapter for Btrfs {
 
     async fn write(&self, home: &VolumeId, text: &str) -> Result<(), AdapterError> {
         let (group, name) = volume(home)?;
-        let group = self.group(&group.into()).map_err(said)?;
+        let group = self.group(&group.into())?;
         let leg = group.leg.lock().await;
-        if !self.lets_write(&group, &leg) {
-            return Err(said(not_now(format!("{} takes no writes here", group.id))));
+        if !self.lets_begin(&group, &leg) {
+            return Err(not_now(self.why_closed(&group, &leg)).into());
         }
         let (path, bytes) = (self.layout.live(&group.id)?.join(name), text.as_bytes().to_vec());
-        Ok(file::blocking(move || file::replace(&path, &bytes)).await?)
+        Ok(file::blocking(move || Ok(file::replace(&path, &bytes)?)).await?)
     }
 
     async fn mount(&self, what: Mountable<'_>, on: bool) -> Outcome<Receipt> {
@@ -102,14 +103,19 @@ impl VolumeAdapter for Btrfs {
 
     async fn writable(&self, id: &VolumeId) -> Result<bool, AdapterError> {
         let (group, _) = volume(id)?;
-        let group = self.group(&group.into()).map_err(said)?;
+        let group = self.group(&group.into())?;
         let leg = group.leg.lock().await;
-        Ok(self.lets_write(&group, &leg))
+        Ok(self.lets_begin(&group, &leg))
     }
-}
 
-fn said(reason: muster_contract::Reason) -> AdapterError {
-    AdapterError::new(reason.class, reason.message)
+    /// Each promote raises the generation, whichever of the two legs it makes writable.
+    async fn history(&self, id: &VolumeId) -> Result<Option<String>, AdapterError> {
+        let (group, _) = volume(id)?;
+        let group = self.group(&group.into())?;
+        let leg = group.leg.lock().await;
+        let origin = leg.origin.as_deref().unwrap_or_default();
+        Ok(Some(format!("{origin}#{}", leg.generation)))
+    }
 }
 
 fn id_of(group: &ConsistencyGroupId, name: &str) -> VolumeId {
@@ -139,7 +145,7 @@ impl Btrfs {
         id: &ConsistencyGroupId,
         name: &str,
     ) -> Result<Option<Bound>, AdapterError> {
-        let group = self.group(id).map_err(said)?;
+        let group = self.group(id)?;
         let leg = group.leg.lock().await;
         let look = self.look(id).await?;
         let Some(held) = self.newest(&group, &leg, &look)? else { return Ok(None) };
@@ -162,6 +168,6 @@ impl Btrfs {
     fn clone_of(&self, name: &str, group: &str) -> Result<CloneFile, AdapterError> {
         let found = file::read::<CloneFile>(&self.layout.clone_file(name)?)?;
         let found = found.filter(|clone| clone.group.as_str() == group);
-        found.ok_or_else(|| said(missing(format!("the clone {name} of {group}"))))
+        found.ok_or_else(|| missing(format!("the clone {name} of {group}")).into())
     }
 }

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use muster_contract::name::{NameError, check};
 use muster_plans::id::{ContainerId, SiteName, WitnessName};
 use muster_plans::policy::{CapabilityId, PropertyValues};
 use muster_plans::time::{Span, Time};
 use serde::Deserialize;
-
-use crate::name;
 
 /// Says what time it is. Handed in, so that tests have their own.
 pub type Now = Arc<dyn Fn() -> Time + Send + Sync>;
@@ -107,7 +106,7 @@ pub enum ConfigError {
     State(PathBuf, String),
     /// A name.
     #[error(transparent)]
-    Name(#[from] name::NameError),
+    Name(#[from] NameError),
     /// Nothing would be served.
     #[error("pools is empty")]
     NoPool,
@@ -139,12 +138,12 @@ impl Config {
         if self.peer == *site {
             return Err(ConfigError::OwnPeer(site.clone()));
         }
-        name::check(&self.user)?;
-        self.peer_user.as_deref().map(name::check).transpose()?;
+        check(&self.user)?;
+        self.peer_user.as_deref().map(check).transpose()?;
         let first = self.pools.first().ok_or(ConfigError::NoPool)?;
         let mut seen = BTreeSet::new();
         for pool in &self.pools {
-            name::check(&pool.pool)?;
+            check(&pool.pool)?;
             if !seen.insert(&pool.pool) {
                 return Err(ConfigError::Twice(pool.pool.clone()));
             }
@@ -165,7 +164,7 @@ impl Config {
                 }
             }
         }
-        if !self.stretched() {
+        if !self.is_stretched() {
             return Ok(());
         }
         if self.peer_conf.is_some() {
@@ -181,7 +180,8 @@ impl Config {
         Ok(())
     }
 
-    pub(crate) fn stretched(&self) -> bool {
+    /// Whether it is one cluster over both sites.
+    pub fn is_stretched(&self) -> bool {
         self.pools.iter().any(|pool| pool.mode == Mode::Stretched)
     }
 

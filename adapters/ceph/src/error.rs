@@ -3,9 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use muster_contract::{AdapterError, ErrorClass, Outcome, Reason, Receipt};
+use muster_contract::file::FileError;
+use muster_contract::name::NameError;
+use muster_contract::{AdapterError, ErrorClass, Outcome, Receipt};
 
-use crate::name::NameError;
+pub(crate) use muster_contract::Stop;
+pub(crate) use muster_contract::stop::{later, missing, not_now, unsupported};
 
 /// Something went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +21,10 @@ pub enum Error {
         /// Why it failed.
         cause: io::Error,
     },
-    /// A file or record of ours that cannot be read.
+    /// A file of ours.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A record of ours that cannot be read.
     #[error("{what} is damaged: {cause}")]
     Damaged {
         /// Which.
@@ -80,6 +86,7 @@ impl Error {
             Error::Exit { code: 28 | 122, .. } => ErrorClass::Capacity,
             Error::Exit { code: 17 | 22 | 30, .. } => ErrorClass::Precondition,
             Error::Io { .. } | Error::Exit { .. } | Error::Silent { .. } => ErrorClass::Retry,
+            Error::File(error) => error.class(),
             Error::Damaged { .. } | Error::Nonsense { .. } => ErrorClass::Bug,
             Error::Name(_) => ErrorClass::NotFound,
         }
@@ -100,90 +107,28 @@ impl Error {
     }
 }
 
-impl From<NameError> for AdapterError {
-    fn from(error: NameError) -> AdapterError {
-        Error::Name(error).into()
-    }
-}
-
 impl From<Error> for AdapterError {
     fn from(error: Error) -> AdapterError {
         AdapterError::new(error.class(), error.to_string())
     }
 }
 
-/// Why an operation ends before it is done.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// Nothing changed.
-    Refused(Reason),
-    /// Something may have.
-    Unknown(String),
-}
-
-impl Stop {
-    /// For `map_err` of a command that changes something.
-    pub(crate) fn changing(changed: bool) -> impl Fn(Error) -> Stop {
-        move |error| match error.is_refusal() && !changed {
-            true => error.into(),
-            false => Stop::Unknown(error.to_string()),
-        }
-    }
-
-    /// For `map_err` once something was changed.
-    pub(crate) fn unknown(error: Error) -> Stop {
-        Stop::Unknown(error.to_string())
-    }
-}
-
-impl From<Reason> for Stop {
-    fn from(reason: Reason) -> Stop {
-        Stop::Refused(reason)
-    }
-}
-
 /// An error before the first change.
 impl From<Error> for Stop {
     fn from(error: Error) -> Stop {
-        Stop::Refused(Reason { class: error.class(), message: error.to_string() })
+        AdapterError::from(error).into()
     }
 }
 
-impl From<NameError> for Stop {
-    fn from(error: NameError) -> Stop {
-        Error::Name(error).into()
+/// For `map_err` of a command that changes something.
+pub(crate) fn changing(changed: bool) -> impl Fn(Error) -> Stop {
+    move |error| match error.is_refusal() && !changed {
+        true => error.into(),
+        false => Stop::unknown(error),
     }
 }
 
 /// As the contract says it.
 pub(crate) fn outcome(result: Result<Receipt, Stop>) -> Outcome<Receipt> {
-    match result {
-        Ok(receipt) => Outcome::Done(receipt),
-        Err(Stop::Refused(reason)) => Outcome::Refused(reason),
-        Err(Stop::Unknown(message)) => Outcome::unknown(message),
-    }
-}
-
-/// A refusal for as long as things are as they are.
-pub(crate) fn not_now(message: impl Into<String>) -> Reason {
-    Reason { class: ErrorClass::Precondition, message: message.into() }
-}
-
-/// A refusal where trying again may help.
-pub(crate) fn later(message: impl Into<String>) -> Reason {
-    Reason { class: ErrorClass::Retry, message: message.into() }
-}
-
-/// A refusal of what does not exist.
-pub(crate) fn missing(what: impl std::fmt::Display) -> Reason {
-    Reason { class: ErrorClass::NotFound, message: format!("{what} does not exist here") }
-}
-
-/// A refusal of what cannot be done at all.
-pub(crate) fn unsupported(message: impl Into<String>) -> Reason {
-    Reason { class: ErrorClass::Unsupported, message: message.into() }
-}
-
-pub(crate) fn said(reason: Reason) -> AdapterError {
-    AdapterError::new(reason.class, reason.message)
+    result.into()
 }

@@ -13,7 +13,7 @@ use muster_plans::id::SiteName;
 
 use crate::cli::{Cli, PEER_LIMIT};
 use crate::decide;
-use crate::error::{Error, Stop, later, missing, not_now, outcome, unsupported};
+use crate::error::{Error, Stop, changing, later, missing, not_now, outcome, unsupported};
 use crate::state::Fence;
 use crate::store::Ceph;
 
@@ -35,7 +35,7 @@ impl FencingAdapter for Ceph {
             };
             match tokio::time::timeout(self.left(ctx), work).await {
                 Ok(result) => result,
-                Err(_) => Err(Stop::Unknown("it was not over at the deadline".to_owned())),
+                Err(_) => Err(Stop::unknown("it was not over at the deadline")),
             }
         };
         outcome(result.await)
@@ -59,7 +59,7 @@ impl FencingAdapter for Ceph {
 impl Ceph {
     /// The cluster that the other site's hosts write to; `None`: it cannot be told anything.
     fn theirs(&self, ctx: Option<&OpContext>) -> Option<Cli> {
-        match (self.config.stretched(), ctx) {
+        match (self.config.is_stretched(), ctx) {
             (true, Some(ctx)) => Some(self.cli(ctx)),
             (true, None) => Some(self.cli.clone()),
             (false, Some(ctx)) => self.reach(ctx),
@@ -83,7 +83,7 @@ impl Ceph {
     async fn keep_out(&self, ctx: &OpContext, site: &SiteName) -> Result<Receipt, Stop> {
         self.may_fence(ctx, site)?;
         let nets = self.config.clients_of(site);
-        if nets.is_empty() && self.config.stretched() {
+        if nets.is_empty() && self.config.is_stretched() {
             return Err(not_now(format!("the configuration names no hosts of {site}")).into());
         }
         let raised = self.fence()?.raised;
@@ -94,7 +94,7 @@ impl Ceph {
             None => None,
             Some(cli) => match cli.blocklist().await {
                 Ok(list) => Some(list),
-                Err(error) if self.config.stretched() => return Err(error.into()),
+                Err(error) if self.config.is_stretched() => return Err(error.into()),
                 Err(_) => None,
             },
         };
@@ -108,8 +108,20 @@ impl Ceph {
         self.note_fence(Fence { raised: true })?;
         let mut note = Some(format!("it cannot be told to the cluster of {site} now"));
         if let (Some(cli), Some(list)) = (cli, list) {
+            let mut changed = false;
             for net in nets.iter().filter(|net| !decide::fence::holds(&[**net], &list, now)) {
-                cli.block(*net).await.map_err(Stop::unknown)?;
+                let stop = match cli.block(*net).await.map_err(changing(changed)) {
+                    Ok(()) => {
+                        changed = true;
+                        continue;
+                    }
+                    Err(stop) => stop,
+                };
+                if matches!(stop, Stop::Refused(_)) && !raised {
+                    // What the cluster refuses is nowhere, and must not be said to have been asked for.
+                    self.note_fence(Fence { raised: false }).map_err(Stop::unknown)?;
+                }
+                return Err(stop);
             }
             note = None;
         }
@@ -143,7 +155,7 @@ impl Ceph {
         let list = cli.blocklist().await.map_err(Stop::unknown)?;
         if let Some(net) = nets.iter().find(|net| list.touches(net, now)) {
             // Somebody else keeps out more or less than we did.
-            return Err(Stop::Unknown(format!("hosts of {net} are still kept out")));
+            return Err(Stop::unknown(format!("hosts of {net} are still kept out")));
         }
         self.note_fence(Fence { raised: false }).map_err(Stop::unknown)?;
         Ok(self.done(None))
@@ -151,10 +163,12 @@ impl Ceph {
 
     async fn fence_state(&self, site: &SiteName) -> Result<FenceState, Error> {
         let raised = self.fence()?.raised && *site == self.config.peer;
+        let shared = self.config.is_stretched();
         let list = match self.theirs(None).filter(|_| raised) {
             None => None,
             Some(cli) => match cli.blocklist().await {
                 Ok(list) => Some(list),
+                Err(error) if shared => return Err(error),
                 Err(error) => {
                     tracing::info!(%error, "whether a fence holds cannot be read back");
                     None
@@ -162,6 +176,6 @@ impl Ceph {
             },
         };
         let nets = self.config.clients_of(site);
-        Ok(decide::fence::fence(raised, nets, list.as_ref(), self.now()))
+        Ok(decide::fence::fence(raised, shared, nets, list.as_ref(), self.now()))
     }
 }

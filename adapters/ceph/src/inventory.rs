@@ -64,7 +64,7 @@ impl Ceph {
     async fn list_groups(&self, index: &Index) -> Result<Vec<ConsistencyGroup>, AdapterError> {
         let mut groups = Vec::new();
         // The cluster is the same for all groups.
-        let cluster = match self.config.stretched() {
+        let cluster = match self.config.is_stretched() {
             true => Some(self.cluster().await?),
             false => None,
         };

@@ -13,7 +13,6 @@ mod config;
 mod decide;
 mod error;
 mod fence;
-mod file;
 mod home;
 mod idle;
 mod inventory;

@@ -72,7 +72,7 @@ impl Ceph {
 
     /// Whether a group's leg here takes writes now.
     pub(crate) async fn takes_writes(&self, group: &ConsistencyGroupId) -> Result<bool, Stop> {
-        if self.config.stretched() {
+        if self.config.is_stretched() {
             return Ok(self.stretch(group).await?.serves());
         }
         if self.kept_out().await? {

@@ -1,24 +1,7 @@
-//! Names of groups, images and clones, and the ids of volumes.
+//! Names of images and clones, and the ids of volumes.
 
+use muster_contract::name::{NameError, check};
 use muster_plans::id::{VmId, VolumeId};
-
-/// A name that could mean something else to a program.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no name here: letters, digits, `.`, `_` and `-`, not beginning with a dot or a dash, at \
-     most 200 of them"
-)]
-pub struct NameError(String);
-
-/// The name, where it can be part of an image's.
-pub(crate) fn check(name: &str) -> Result<&str, NameError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let good = !name.is_empty()
-        && name.len() <= 200
-        && !name.starts_with(['.', '-'])
-        && name.bytes().all(plain);
-    if good { Ok(name) } else { Err(NameError(name.chars().take(80).collect())) }
-}
 
 /// What every image that is no production volume of anybody begins with.
 pub(crate) const CLONE: &str = "clone-";
@@ -54,17 +37,6 @@ pub(crate) fn home(vm: VmId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_is_taken_for_an_option_or_another_pool() {
-        for name in ["shop", "vm-1_a.raw"] {
-            assert_eq!(check(name), Ok(name));
-        }
-        for name in ["", ".", "a/b", "a@b", "--conf", "-p", "a b", "ä", "a\n", "a'b"] {
-            assert!(check(name).is_err(), "{name:?}");
-        }
-        assert!(check(&"x".repeat(201)).is_err());
-    }
 
     #[test]
     fn a_volume_is_an_image_of_a_group_or_alone() {

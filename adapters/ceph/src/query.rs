@@ -9,7 +9,7 @@ use muster_plans::time::Span;
 
 use crate::decide::pair::{Standing, point_id};
 use crate::decide::stretch::Sight;
-use crate::error::{Error, Stop, said};
+use crate::error::{Error, Stop};
 use crate::look::{FRESH, Indexed};
 use crate::state::CloneFile;
 use crate::store::Ceph;
@@ -41,7 +41,7 @@ impl Ceph {
         members: &[Indexed],
     ) -> Result<GroupState, AdapterError> {
         let local = self.local(id)?;
-        if self.config.stretched() {
+        if self.config.is_stretched() {
             let sight = self.stretch(id).await.map_err(stopped)?;
             return self.stretch_state(&sight, local.mounted);
         }
@@ -57,7 +57,7 @@ impl Ceph {
         sight: &Sight,
         mounted: Option<bool>,
     ) -> Result<GroupState, AdapterError> {
-        let own = sight.own().map_err(said)?;
+        let own = sight.own()?;
         let (writable, in_sync) = (sight.serves(), sight.in_sync());
         // There is one set of images: what is here is of now.
         let taken_at = self.now();
@@ -85,7 +85,7 @@ impl Ceph {
         role: ReplicaRole,
     ) -> Result<ReplicaRole, Error> {
         let tested = role == ReplicaRole::Target
-            && !self.config.stretched()
+            && !self.config.is_stretched()
             && self.clones()?.iter().any(|(_, clone)| clone.group == *id);
         Ok(if tested { ReplicaRole::InTest } else { role })
     }
@@ -109,8 +109,8 @@ impl Ceph {
 
 pub(crate) fn stopped(stop: Stop) -> AdapterError {
     match stop {
-        Stop::Refused(reason) => said(reason),
-        Stop::Unknown(message) => AdapterError::new(ErrorClass::Retry, message),
+        Stop::Refused(reason) => reason.into(),
+        Stop::Unknown(hint) => AdapterError::new(ErrorClass::Retry, hint.message),
     }
 }
 

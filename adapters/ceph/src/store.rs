@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use muster_contract::{OpContext, Receipt};
+use muster_contract::name::check;
+use muster_contract::{OpContext, Receipt, file};
 use muster_plans::id::{ConsistencyGroupId, SiteName};
 use muster_plans::time::Time;
 
@@ -13,10 +14,9 @@ use crate::cli::Cli;
 use crate::config::{Config, ConfigError, Now};
 use crate::decide::witness::Memory;
 use crate::error::{Error, Stop, later};
+use crate::idle;
 use crate::look::Index;
-use crate::name::check;
 use crate::state::{CloneFile, Fence, Local};
-use crate::{file, idle};
 
 /// One site's Ceph. Made by [`Ceph::open`]; nothing runs beside what is asked of it.
 pub struct Ceph {
@@ -149,17 +149,17 @@ impl Ceph {
         if before == after {
             return Ok(());
         }
-        file::write(&self.path("groups", group.as_str())?, &after)
+        Ok(file::write(&self.path("groups", group.as_str())?, &after)?)
     }
 
     pub(crate) fn clone_file(&self, name: &str) -> Result<Option<CloneFile>, Error> {
-        file::read(&self.path("clones", name)?)
+        Ok(file::read(&self.path("clones", name)?)?)
     }
 
     pub(crate) fn note_clone(&self, name: &str, clone: Option<&CloneFile>) -> Result<(), Error> {
         let path = self.path("clones", name)?;
         match clone {
-            Some(clone) => file::write(&path, clone),
+            Some(clone) => Ok(file::write(&path, clone)?),
             None => match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     Err(Error::io("cannot remove", &path)(error))
@@ -197,7 +197,7 @@ impl Ceph {
     }
 
     pub(crate) fn note_fence(&self, fence: Fence) -> Result<(), Error> {
-        file::write(&self.config.state.join("fence.json"), &fence)
+        Ok(file::write(&self.config.state.join("fence.json"), &fence)?)
     }
 
     pub(crate) fn already(&self) -> Receipt {

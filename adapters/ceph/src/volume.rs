@@ -8,12 +8,13 @@ use muster_plans::id::{ConsistencyGroupId, VmId, VolumeId};
 
 use crate::cli::spec;
 use crate::config::Mode;
-use crate::error::{Error, missing, not_now, outcome, said};
+use crate::error::{Error, missing, not_now, outcome};
 use crate::home;
 use crate::look::clone_spec;
-use crate::name::{self, check, volume, volume_id};
+use crate::name::{self, volume, volume_id};
 use crate::query::stopped;
 use crate::store::Ceph;
+use muster_contract::name::check;
 
 const MIB: u64 = 1 << 20;
 
@@ -24,12 +25,13 @@ impl VolumeAdapter for Ceph {
         if let Some(clone) = clone {
             let (at, mounted) = self.in_clone(clone, group, image)?;
             let info = self.cli.info(&at).await?;
-            let info = info.ok_or_else(|| said(missing(format!("the volume {id}"))))?;
+            let info =
+                info.ok_or_else(|| AdapterError::from(missing(format!("the volume {id}"))))?;
             let pool = at.split_once('/').map_or("", |(pool, _)| pool);
             return Ok(self.bound(id.clone(), pool, at.clone(), info.size, mounted));
         }
         let found = self.member(group, image).await?;
-        let found = found.ok_or_else(|| said(missing(format!("the volume {id}"))))?;
+        let found = found.ok_or_else(|| AdapterError::from(missing(format!("the volume {id}"))))?;
         let mounted = self.is_mounted(group).await?;
         Ok(self.bound(id.clone(), &found.pool, found.spec(), found.size, mounted))
     }
@@ -80,7 +82,7 @@ impl VolumeAdapter for Ceph {
         if let Some(group) = group {
             let group = ConsistencyGroupId::from(group);
             if !self.takes_writes(&group).await.map_err(stopped)? {
-                return Err(said(not_now(format!("{group} takes no writes here"))));
+                return Err(not_now(format!("{group} takes no writes here")).into());
             }
         }
         let at = match self.member(group, image).await? {
@@ -133,11 +135,11 @@ impl Ceph {
         group: Option<&str>,
         image: &str,
     ) -> Result<(String, bool), AdapterError> {
-        let none = || said(missing(format!("{image} in the clone {clone}")));
+        let none = || AdapterError::from(missing(format!("{image} in the clone {clone}")));
         let file = self.clone_file(clone)?.filter(|file| Some(file.group.as_str()) == group);
         let file = file.ok_or_else(none)?;
         let (pool, _) = file.images.iter().find(|(_, name)| name == image).ok_or_else(none)?;
-        let at = clone_spec(pool, clone, image).map_err(said)?;
+        let at = clone_spec(pool, clone, image)?;
         Ok((at, file.mounted))
     }
 
@@ -148,9 +150,9 @@ impl Ceph {
         let beside = group.and_then(|group| index.of(group).next());
         let pool = match (beside, group) {
             (Some(beside), _) => &beside.pool,
-            (None, Some(group)) => return Err(said(missing(format!("the group {group}")))),
+            (None, Some(group)) => return Err(missing(format!("the group {group}")).into()),
             (None, None) => {
-                return Err(said(not_now("the home of a VM that is in no group is not kept")));
+                return Err(not_now("the home of a VM that is in no group is not kept").into());
             }
         };
         let at = spec(pool, image);

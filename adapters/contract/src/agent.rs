@@ -68,6 +68,10 @@ pub trait StorageAdapter: Send + Sync {
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError>;
     /// Fills in containers, endpoints, volumes and groups.
     async fn inventory(&self, into: &mut SiteInventory) -> Result<(), AdapterError>;
+    /// Third parties that say which site lives, where the storage has one.
+    async fn witnesses(&self) -> Result<Vec<Witness>, AdapterError> {
+        Ok(Vec::new())
+    }
     /// See [`SiteAdapter::is_idle`], of its own objects.
     async fn is_idle(&self, _object: &str) -> Result<bool, AdapterError> {
         Err(cannot_say())

@@ -25,11 +25,14 @@ mod agent;
 mod capability;
 mod context;
 mod error;
+pub mod file;
 pub mod kit;
+pub mod name;
 mod observed;
 mod operation;
 mod outcome;
 mod query;
+pub mod stop;
 mod token;
 mod volumes;
 
@@ -47,5 +50,6 @@ pub use operation::{
 };
 pub use outcome::{Hint, OpStatus, Outcome, Reason, Receipt};
 pub use query::Query;
+pub use stop::Stop;
 pub use token::{FenceDomain, Token};
 pub use volumes::{Bound, Mountable, Place, VolumeAdapter};

@@ -77,4 +77,11 @@ pub trait VolumeAdapter: Send + Sync {
 
     /// Whether production VMs may write to a volume here, as the storage itself says now.
     async fn writable(&self, volume: &VolumeId) -> Result<bool, AdapterError>;
+
+    /// A word that changes whenever a volume begins to be written here after it may have been written elsewhere or
+    /// was replaced: what a guest remembers of a disk is worth something under the same word only. `None`: the
+    /// storage has none.
+    async fn history(&self, _volume: &VolumeId) -> Result<Option<String>, AdapterError> {
+        Ok(None)
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use muster_plans::id::{ClusterId, HostId, ManagerId, SiteName};
 use muster_plans::inventory::Network;
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// Hosts of one site under libvirt.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +27,22 @@ pub struct LibvirtConfig {
     /// Certificates for hosts that are reached by TLS.
     #[serde(default)]
     pub tls: Option<TlsFiles>,
+    /// How the hosts reach RBD images; without it by `/etc/ceph/ceph.conf` of each, and by no user.
+    #[serde(default)]
+    pub rbd: Option<RbdConfig>,
+}
+
+/// How QEMU signs in where RBD images are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RbdConfig {
+    /// The Ceph user, without `client.`.
+    pub user: String,
+    /// The secret of libvirt with its key, the same on all hosts of the site.
+    pub secret: Uuid,
+    /// The cluster's settings, where they are on each host.
+    #[serde(default)]
+    pub conf: Option<PathBuf>,
 }
 
 /// One host.

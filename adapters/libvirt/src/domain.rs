@@ -41,8 +41,6 @@ pub struct Domain {
     pub vcpus: u16,
     /// Memory in MiB.
     pub memory_mib: u32,
-    /// The model of its CPU, where one is named.
-    pub cpu: Option<String>,
     /// Its disks.
     pub disks: Vec<Disk>,
     /// Its network cards.
@@ -164,7 +162,6 @@ impl Domain {
             name: text(needed(root, "name")?).to_owned(),
             vcpus: text(vcpus).parse().map_err(|_| at(vcpus, "no number of CPUs".to_owned()))?,
             memory_mib: memory(needed(root, "memory")?)?,
-            cpu: child(root, "cpu").and_then(|cpu| child(cpu, "model")).map(|n| text(n).to_owned()),
             disks,
             nics: each("interface").map(card).collect::<Result<Vec<Card>, BadDomain>>()?,
             policy: policies.home,

@@ -65,7 +65,8 @@ impl Guest {
         guest
     }
 
-    /// Gives one of its cards other addresses, until it starts again.
+    /// Gives one of its cards other addresses, until it starts again. What it has is taken away only once it has
+    /// what it is to have, so that a guest that cannot be given them keeps those that it has.
     pub(crate) async fn address(
         &self,
         host: &Host,
@@ -77,10 +78,9 @@ impl Guest {
         let Some(name) = self.names.get(mac) else {
             return Err(GuestError::Nonsense(format!("it has no card {mac}")));
         };
-        line.run("ip", &["address", "flush", "dev", name, "scope", "global"]).await?;
         line.run("ip", &["link", "set", "dev", name, "up"]).await?;
-        for net in &wanted.addresses {
-            line.run("ip", &["address", "add", &net.to_string(), "dev", name]).await?;
+        for words in changes(self.addresses.get(mac).map_or(&[], Vec::as_slice), wanted) {
+            line.run("ip", &["address", words.0, &words.1.to_string(), "dev", name]).await?;
         }
         for gateway in &wanted.gateways {
             let family = if gateway.is_ipv4() { "-4" } else { "-6" };
@@ -94,6 +94,15 @@ impl Guest {
         }
         Ok(())
     }
+}
+
+/// What is done to addresses in turn. With an address others of its net go, too, so that those that stay are put
+/// back after it.
+fn changes(has: &[IpNet], wanted: &Address) -> Vec<(&'static str, IpNet)> {
+    let put = || wanted.addresses.iter().map(|net| ("replace", *net));
+    let goes: Vec<_> = has.iter().filter(|net| !wanted.addresses.contains(net)).collect();
+    let again = put().filter(|_| !goes.is_empty());
+    put().chain(goes.iter().map(|net| ("del", **net))).chain(again).collect()
 }
 
 /// A line to a guest's agent.
@@ -209,6 +218,17 @@ fn listening(table: &str) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guest_keeps_what_it_has_until_it_has_what_it_is_to_have() {
+        let net = |text: &str| text.parse::<IpNet>().unwrap();
+        let wanted = Address { addresses: vec![net("10.0.0.12/24")], ..Address::default() };
+        let (old, new) = (net("10.0.0.11/24"), net("10.0.0.12/24"));
+        let all = [("replace", new), ("del", old), ("replace", new)];
+        assert_eq!(changes(&[old], &wanted), all);
+        assert_eq!(changes(&[], &wanted), [("replace", new)]);
+        assert_eq!(changes(&[new], &wanted), [("replace", new)]);
+    }
 
     #[test]
     fn a_guest_says_what_listens() {

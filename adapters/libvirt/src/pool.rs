@@ -1,6 +1,7 @@
 //! The hosts of a site: opened when they are needed, and again when their line is gone.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex as Shared, PoisonError};
 
 use muster_contract::{AdapterError, ErrorClass};
 use muster_plans::id::HostId;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::config::{HostConfig, LibvirtConfig};
 use crate::host::Host;
+use crate::known::{Known, Silent};
 use crate::rpc::{CallError, DomainRef, Tls, Told};
 use crate::tls::{BadCertificate, client};
 use crate::uri::{BadUri, HostUri};
@@ -51,6 +53,8 @@ pub(crate) struct Slot {
     pub(crate) config: HostConfig,
     uri: HostUri,
     open: Mutex<Option<(Arc<Host>, Instant)>>,
+    /// What it knew when it was heard last; `None`: it never was.
+    knew: Shared<Option<HashSet<Uuid>>>,
 }
 
 /// A domain on the host that knows it.
@@ -73,7 +77,12 @@ impl Pool {
                 .uri
                 .parse()
                 .map_err(|source| PoolError::Uri { host: host.id.clone(), source })?;
-            slots.push(Slot { config: host.clone(), uri, open: Mutex::default() });
+            slots.push(Slot {
+                config: host.clone(),
+                uri,
+                open: Mutex::default(),
+                knew: Shared::default(),
+            });
         }
         if slots.is_empty() {
             return Err(PoolError::Empty);
@@ -147,22 +156,17 @@ impl Pool {
     /// Where a domain is known: where it runs, if it does. `None` only where every host has said that it knows
     /// none, and one that does not run only where every host has said that it runs none.
     pub(crate) async fn find(&self, uuid: Uuid) -> Result<Option<Found>, AdapterError> {
-        let (found, silent) = self.known(uuid).await;
-        match (found.into_iter().max_by_key(|found| found.domain.id >= 0), silent) {
-            (Some(found), _) if found.domain.id >= 0 => Ok(Some(found)),
-            (_, Some(error)) => Err(error),
-            (found, None) => Ok(found),
-        }
+        self.known(uuid).await.one()
     }
 
     /// All registrations of a domain; a host that was left behind may have one more.
     pub(crate) async fn find_all(&self, uuid: Uuid) -> Result<Vec<Found>, AdapterError> {
-        let (found, silent) = self.known(uuid).await;
-        silent.map_or(Ok(found), Err)
+        self.known(uuid).await.surely()
     }
 
-    async fn known(&self, uuid: Uuid) -> (Vec<Found>, Option<AdapterError>) {
-        let (mut all, mut silent) = (Vec::new(), None);
+    /// What all hosts say of a domain.
+    pub(crate) async fn known(&self, uuid: Uuid) -> Known {
+        let mut known = Known { found: Vec::new(), silent: Vec::new() };
         for slot in &self.slots {
             let asked = async {
                 let host = self.open(slot).await?;
@@ -170,23 +174,71 @@ impl Pool {
                 Ok(domain.map(|domain| Found { id: slot.config.id.clone(), host, domain }))
             };
             match asked.await {
-                Ok(found) => all.extend(found),
-                Err(error) => silent = Some(error),
+                Ok(found) => {
+                    slot.said(uuid, found.is_some());
+                    known.found.extend(found);
+                }
+                Err(error) => {
+                    let (id, may_know) = (slot.config.id.clone(), slot.may_know(uuid));
+                    known.silent.push(Silent { id, error, may_know });
+                }
             }
         }
-        (all, silent)
+        known
     }
 
     /// All domains of all hosts.
     pub(crate) async fn all(&self) -> Result<Vec<Found>, AdapterError> {
-        let mut found = Vec::new();
+        let (found, silent) = self.each().await;
+        silent.map_or(Ok(found), Err)
+    }
+
+    /// The same of all hosts that answer, and why one does not.
+    pub(crate) async fn each(&self) -> (Vec<Found>, Option<AdapterError>) {
+        let (mut found, mut silent) = (Vec::new(), None);
         for slot in &self.slots {
-            let host = self.open(slot).await?;
-            for domain in host.domains().await.map_err(|error| failed(&error))? {
-                found.push(Found { id: slot.config.id.clone(), host: Arc::clone(&host), domain });
+            let asked = async {
+                let host = self.open(slot).await?;
+                self.domains(slot, &host).await
+            };
+            match asked.await {
+                Ok(domains) => found.extend(domains),
+                Err(error) => drop(silent.get_or_insert(error)),
             }
         }
-        Ok(found)
+        (found, silent)
+    }
+
+    /// All domains of a host.
+    pub(crate) async fn domains(
+        &self,
+        slot: &Slot,
+        host: &Arc<Host>,
+    ) -> Result<Vec<Found>, AdapterError> {
+        let domains = host.domains().await.map_err(|error| failed(&error))?;
+        let knows = domains.iter().map(|domain| Uuid::from_bytes(domain.uuid.0)).collect();
+        *slot.knew.lock().unwrap_or_else(PoisonError::into_inner) = Some(knows);
+        let found = |domain| Found { id: slot.config.id.clone(), host: Arc::clone(host), domain };
+        Ok(domains.into_iter().map(found).collect())
+    }
+}
+
+impl Slot {
+    /// Notes what a host says of a domain.
+    fn said(&self, uuid: Uuid, knows: bool) {
+        if let Some(knew) = &mut *self.knew.lock().unwrap_or_else(PoisonError::into_inner) {
+            if knows {
+                knew.insert(uuid)
+            } else {
+                knew.remove(&uuid)
+            };
+        }
+    }
+
+    /// Whether a domain may be known there, by what was heard last.
+    fn may_know(&self, uuid: Uuid) -> bool {
+        let knew = self.knew.lock().unwrap_or_else(PoisonError::into_inner);
+        knew.as_ref().is_none_or(|knew| knew.contains(&uuid))
     }
 }
 

@@ -66,7 +66,8 @@ impl SiteAdapter for Composed {
     async fn surroundings(&self) -> Result<(Vec<Link>, Vec<Witness>), AdapterError> {
         let (site, now) = (self.site(), (self.products.now)());
         let measured = self.products.neighbours.iter().map(|to| links::measure(site, to, now));
-        Ok((futures_util::future::join_all(measured).await, Vec::new()))
+        let links = futures_util::future::join_all(measured).await;
+        Ok((links, self.products.storage.witnesses().await?))
     }
 
     async fn execute(&self, ctx: &OpContext, op: &Operation) -> Outcome<Receipt> {
@@ -108,6 +109,9 @@ impl SiteAdapter for Composed {
         match object.split('/').next() {
             Some("group" | "clone") => self.products.storage.is_idle(object).await,
             Some("fence") => self.products.fencing.is_idle(object).await,
+            // One product wakes a host, another one switches it off.
+            Some("host") => Ok(self.products.hypervisor.is_idle(object).await?
+                && self.products.fencing.is_idle(object).await?),
             _ => self.products.hypervisor.is_idle(object).await,
         }
     }

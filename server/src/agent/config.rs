@@ -11,26 +11,27 @@
 //!     - {id: paris-kvm-1, uri: "qemu:///system"}
 //!   networks:
 //!     - {name: prod, role: production, subnets: [10.10.0.0/24]}
-//! btrfs: {…}
+//! btrfs: {…}      # or ceph
+//! redfish: {…}    # where hosts can be switched off from outside
 //! ```
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use muster_adapter_btrfs::{Btrfs, Config as BtrfsConfig};
+use muster_adapter_btrfs::Config as BtrfsConfig;
+use muster_adapter_ceph::Config as CephConfig;
 use muster_adapter_libvirt::{Libvirt, LibvirtConfig};
+use muster_adapter_redfish::{Config as PowerConfig, HostPower};
 use muster_adapter_remote::serve::TlsFiles;
-use muster_contract::{
-    Capabilities, FenceLevel, OpId, OperationKind, PROTOCOL_VERSION, VolumeAdapter,
-};
+use muster_contract::{FenceLevel, OpId, OperationKind};
 use muster_plans::finding::Finding;
 use muster_plans::id::SiteName;
 use muster_plans::source::SourceFile;
 use serde::Deserialize;
 
 use super::serve::Work;
+use super::storage::{self, Storage, StorageError};
 use super::{AgentOptions, Neighbour, Now, Products, compose};
 
 /// What the file says.
@@ -48,7 +49,12 @@ struct AgentFile {
     #[serde(default)]
     links: Vec<Neighbour>,
     libvirt: LibvirtConfig,
-    btrfs: BtrfsConfig,
+    #[serde(default)]
+    btrfs: Option<BtrfsConfig>,
+    #[serde(default)]
+    ceph: Option<CephConfig>,
+    #[serde(default)]
+    redfish: Option<PowerConfig>,
 }
 
 fn listen() -> SocketAddr {
@@ -73,8 +79,11 @@ pub enum ConfigError {
     #[error("{}", muster_plans::render::text(.0))]
     Findings(Vec<Finding>),
     /// Its storage.
-    #[error("btrfs: {0}")]
-    Storage(String),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// What switches its hosts off.
+    #[error("redfish: {0}")]
+    Power(#[from] muster_adapter_redfish::ConfigError),
     /// Its hypervisors.
     #[error("libvirt: {0}")]
     Hypervisor(#[from] muster_adapter_libvirt::PoolError),
@@ -107,35 +116,34 @@ pub async fn options(
         }
         None => None,
     };
-    let storage = Btrfs::open(file.btrfs, file.site.clone(), now.clone())
-        .await
-        .map_err(|error| ConfigError::Storage(error.to_string()))?;
-    let volumes: Arc<dyn VolumeAdapter> = storage.clone();
-    let libvirt = Arc::new(Libvirt::new(file.site.clone(), file.libvirt, volumes, now.clone())?);
+    let storage = match (file.btrfs, file.ceph) {
+        (Some(config), None) => storage::btrfs(config, &file.site, &now).await?,
+        (None, Some(config)) => storage::ceph(config, &file.site, &now)?,
+        (None, None) => return Err(StorageError::None.into()),
+        (Some(_), Some(_)) => return Err(StorageError::Two.into()),
+    };
+    let Storage { mut capabilities, storage, mut fencing, volumes, mut work } = storage;
+    if let Some(config) = file.redfish {
+        let power = HostPower::open(config, file.site.clone(), now.clone())?;
+        capabilities.operations.insert(OperationKind::PowerOffHost, FenceLevel::None);
+        fencing = super::fences::both(fencing, power);
+    }
+    let libvirt = Arc::new(Libvirt::new(file.site, file.libvirt, volumes, now.clone())?);
     let products = Products {
-        capabilities: capabilities(file.site),
-        storage: storage.clone(),
+        capabilities,
+        storage,
         hypervisor: libvirt.clone(),
-        fencing: storage.clone(),
+        fencing,
         neighbours: file.links,
         now: now.clone(),
     };
-    let listener =
-        storage.listen().await.map_err(|error| ConfigError::Storage(error.to_string()))?;
-    let replicates: Work = Box::new(move |mut stop| {
-        Box::pin(async move {
-            let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
-            if let Err(error) = storage.run(listener, stopped).await {
-                tracing::error!(%error, "replication has stopped");
-            }
-        })
-    });
     let keeps: Work = Box::new(move |mut stop| {
         Box::pin(async move { libvirt.run(async move { drop(stop.wait_for(|s| *s).await) }).await })
     });
+    work.push(keeps);
     Ok(AgentOptions {
         backend: Arc::new(compose(products)),
-        work: vec![replicates, keeps],
+        work,
         data: file.data,
         listen: file.listen,
         token,
@@ -156,34 +164,22 @@ impl AgentFile {
             whole(&mut tls.key);
             tls.client_ca.iter_mut().for_each(whole);
         }
-        whole(&mut self.btrfs.root);
-        self.btrfs.token_file.iter_mut().for_each(whole);
-        self.btrfs.peer.token_file.iter_mut().for_each(whole);
+        if let Some(btrfs) = &mut self.btrfs {
+            whole(&mut btrfs.root);
+            btrfs.token_file.iter_mut().for_each(whole);
+            btrfs.peer.token_file.iter_mut().for_each(whole);
+        }
+        if let Some(ceph) = &mut self.ceph {
+            whole(&mut ceph.conf);
+            whole(&mut ceph.state);
+            let more = [&mut ceph.keyring, &mut ceph.peer_conf, &mut ceph.peer_keyring];
+            more.into_iter().flatten().for_each(whole);
+        }
+        if let Some(power) = &mut self.redfish {
+            power.paths().for_each(whole);
+        }
         if let Some(tls) = &mut self.libvirt.tls {
             [&mut tls.ca, &mut tls.cert, &mut tls.key].into_iter().for_each(whole);
         }
-    }
-}
-
-/// What libvirt and btrfs can do. Neither knows tokens: the agent before them does.
-fn capabilities(site: SiteName) -> Capabilities {
-    // Files that only one site writes cannot follow a VM that runs.
-    const MISSING: [OperationKind; 4] = [
-        OperationKind::SetPreference,
-        OperationKind::Migrate,
-        OperationKind::WakeHost,
-        OperationKind::PowerOffHost,
-    ];
-    let can = OperationKind::ALL.into_iter().filter(|kind| !MISSING.contains(kind));
-    let operations: BTreeMap<OperationKind, FenceLevel> =
-        can.map(|kind| (kind, FenceLevel::None)).collect();
-    Capabilities {
-        protocol: PROTOCOL_VERSION,
-        site,
-        product: "libvirt, btrfs".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        operations,
-        methods: Vec::new(),
-        stretched_rtt_ms: (0.0, 0.0),
     }
 }

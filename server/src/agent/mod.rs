@@ -13,6 +13,7 @@ mod cancel;
 mod compose;
 mod config;
 mod fence;
+mod fences;
 mod ledger;
 mod links;
 mod locks;
@@ -22,6 +23,7 @@ mod scope;
 mod serve;
 mod settle;
 mod state;
+mod storage;
 #[cfg(test)]
 mod tests;
 

@@ -181,7 +181,10 @@ command_of() {
 start_daemon() {
     [ -z "$(pid_of_daemon "$2" "$1" "$3" "$4")" ] || return 0
     command_of "$1" "$3" "$4"
-    start "$2" "$CEPH/$1/log/$3.$4.out" "${COMMAND[@]}"
+    local place="$2"
+    # What replicates is not among the hosts that a fence keeps out.
+    [ "$3" != rbd-mirror ] || place="$2-m"
+    start "$place" "$CEPH/$1/log/$3.$4.out" "${COMMAND[@]}"
 }
 
 words_of() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null || true; }

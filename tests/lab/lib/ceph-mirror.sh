@@ -26,3 +26,11 @@ peers() {
     as_admin pb rbd mirror pool peer bootstrap import rbd "$token" --site-name pb --direction rx-tx
     rm -f "$token"
 }
+
+# neighbours: each site's agent may ask the other cluster, as the agent there.
+neighbours() {
+    new_etc a pb
+    new_etc b pa
+    hand_out pb client.muster-b a
+    hand_out pa client.muster-a b
+}

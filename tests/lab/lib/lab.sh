@@ -36,13 +36,15 @@ wait_for() {
 
 namespace_exists() { [ -e "/run/netns/mlab-$1" ]; }
 
-# All processes in a place's network namespace. The namespace is pinned by its name, so its number means
+# All processes in a place's network namespaces. A namespace is pinned by its name, so its number means
 # no other one; a process that forks meanwhile is found by the next round.
 members() {
-    namespace_exists "$1" || return 0
-    local number
-    number="$(stat -L -c %i "/run/netns/mlab-$1")"
-    find /proc/[0-9]*/ns/net -maxdepth 0 -lname "net:\\[$number\\]" 2>/dev/null | cut -d/ -f3
+    local name number
+    for name in "$1" "$1-m"; do
+        namespace_exists "$name" || continue
+        number="$(stat -L -c %i "/run/netns/mlab-$name")"
+        find /proc/[0-9]*/ns/net -maxdepth 0 -lname "net:\\[$number\\]" 2>/dev/null | cut -d/ -f3
+    done
 }
 
 # kill_members PLACE [SPARED]: as a power cut does it: all stand still, then none is left.
@@ -69,8 +71,14 @@ holds() {
         [ "$(readlink "/proc/$pid/ns/net" 2>/dev/null)" = "net:[$(stat -L -c %i "/run/netns/mlab-$1")]" ]
 }
 
-# The words that run a command in a place, before the command itself.
-inside() { ENTER=(nsenter -t "$(holder "$1")" --net --mount --uts --); }
+# The words that run a command in a place, before the command itself. SITE-m is the site's second machine, for its
+# management, with an address of its own.
+inside() {
+    case "$1" in
+    *-m) ENTER=(nsenter -t "$(holder "${1%-m}")" "--net=/run/netns/mlab-$1" --mount --uts --) ;;
+    *) ENTER=(nsenter -t "$(holder "$1")" --net --mount --uts --) ;;
+    esac
+}
 
 # at PLACE COMMAND...
 at() {

@@ -38,12 +38,12 @@ certificate() {
         -days 30 -extfile "$file.ext" -out "$file.crt" 2>/dev/null
 }
 
-address_of() { case "$1" in a) echo 10.77.0.1 ;; b) echo 10.77.0.2 ;; *) echo 10.77.0.3 ;; esac; }
+# The agents are at the second machines of their sites.
+address_of() { case "$1" in a) echo 10.77.0.11 ;; b) echo 10.77.0.12 ;; *) echo 10.77.0.3 ;; esac; }
 
 # agent_file SITE PEER: what the agent of a site is told.
 agent_file() {
-    local site="$1" peer="$2" protected=false
-    [ "$site" = a ] && protected=true
+    local site="$1" peer="$2"
     cat <<END
 site: site-$site
 data: agent-$site
@@ -55,28 +55,20 @@ libvirt:
   cluster: $site-kvm
   hosts:
     - {id: $site-kvm-1, uri: "qemu+unix:///system?socket=$LAB/site-$site/libvirt-sock"}
+  peers:
+    - {site: site-$peer, hosts: [{id: $peer-kvm-1, uri: "qemu+tcp://mlab-$peer/system"}]}
   networks:
     - {name: prod, role: production, subnets: [10.10.0.0/24]}
     - {name: alt, role: production, subnets: [10.20.0.0/24]}
-btrfs:
-  root: $SHARED
-  container: $site-files
-  capabilities: {replication.mode: {mode: [async], rpoSeconds: [60]}}
-  listen: $(address_of "$site"):7450
-  tokenFile: $HERE/peer.token
-  interval: 5s
-  keep: 4
-  peer: {site: site-$peer, url: "http://$(address_of "$peer"):7450", tokenFile: $HERE/peer.token}
-  groups:
-    - {id: shop, protected: $protected}
-    - {id: mail, protected: $protected}
+$(signs_in "$site")
+$(storage_settings "$site" "$peer")
 END
 }
 
 # agent SITE PEER: starts it; what it remembers is kept.
 agent() {
     agent_file "$1" "$2" >"$HERE/agent-$1.yaml"
-    start "$1" "$HERE/agent-$1.log" "$MUSTER" agent --config "$HERE/agent-$1.yaml"
+    start "$1-m" "$HERE/agent-$1.log" "$MUSTER" agent --config "$HERE/agent-$1.yaml"
 }
 
 server() {
@@ -96,13 +88,10 @@ sign_in() {
 # muster COMMAND...: at the witness, where the server is.
 muster() { at w "$MUSTER" "$@" --url http://127.0.0.1:7878 --token-file "$HERE/token"; }
 
-# vm_disk NAME UUID ADDRESS GROUP POLICY: its disk, in its group, at site a.
-vm_disk() { at a truncate -s 64M "$SHARED/groups/$4/$1.vda.img"; }
-
 # first_vm NAME UUID ADDRESS GROUP POLICY: defined and started at site a.
 first_vm() {
     vm_disk "$@"
-    make_vm "$@" >"$LAB/site-a/$1.xml"
+    make_vm "$@" "$(vm_source "$1" "$4")" >"$LAB/site-a/$1.xml"
     lab_virsh a define "$LAB/site-a/$1.xml" >/dev/null
     lab_virsh a start "$1" >/dev/null
 }

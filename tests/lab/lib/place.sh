@@ -29,4 +29,5 @@ release() {
     kill_members "$1"
     namespace_exists "$1" || return 0
     ip netns delete "mlab-$1"
+    if namespace_exists "$1-m"; then ip netns delete "mlab-$1-m"; fi
 }

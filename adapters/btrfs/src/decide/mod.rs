@@ -37,6 +37,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) points: &'a [RecoveryPointId],
     /// Whether there is a live subvolume.
     pub(crate) live: bool,
+    /// Whether the leg knows that it was not outdone while its agent was away.
+    pub(crate) sure: bool,
 }
 
 impl Sight<'_> {
@@ -79,6 +81,7 @@ pub(crate) mod tests {
         pub(crate) peer: Option<Report>,
         pub(crate) points: Vec<RecoveryPointId>,
         pub(crate) live: bool,
+        pub(crate) sure: bool,
         group: ConsistencyGroupId,
         site: SiteName,
     }
@@ -91,6 +94,7 @@ pub(crate) mod tests {
                 peer: None,
                 points: Vec::new(),
                 live: false,
+                sure: true,
                 group: "erp".into(),
                 site: "lyon".into(),
             }
@@ -105,6 +109,7 @@ pub(crate) mod tests {
                 peer: self.peer.as_ref(),
                 points: &self.points,
                 live: self.live,
+                sure: self.sure,
             }
         }
     }

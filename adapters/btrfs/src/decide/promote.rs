@@ -34,7 +34,8 @@ pub(crate) fn promote(sight: &Sight<'_>, wish: Wish<'_>) -> Result<Promotion, Re
     let source = leg.role == ReplicaRole::Source;
     let other_point =
         wish.point.is_some() && leg.promoted.is_some() && leg.promoted.as_ref() != wish.point;
-    if sight.serves() && (source || !other_point) {
+    let as_wished = sight.serves() && (source || !other_point);
+    if as_wished && sight.sure {
         return Ok(Promotion::Nothing);
     }
     if sight.fence.heard {
@@ -43,11 +44,21 @@ pub(crate) fn promote(sight: &Sight<'_>, wish: Wish<'_>) -> Result<Promotion, Re
     if sight.peer.is_some_and(|peer| peer.writable) {
         return Err(not_now(format!("the leg at {other} is writable; demote it first")));
     }
+    if as_wished && !wish.forced && sight.peer.is_none() {
+        return Err(not_now(format!(
+            "{group} has returned here, and {other}, which may have been promoted meanwhile, does not answer; \
+             this needs evidence that it cannot write"
+        )));
+    }
     if !wish.forced {
         planned(sight)?;
     }
     let known = sight.peer.or(leg.peer.as_ref()).map_or(0, |peer| peer.generation);
     let generation = leg.generation.max(known).max(wish.above) + 1;
+    // It was open and stays what it is, above whatever was promoted meanwhile.
+    if as_wished && sight.live {
+        return Ok(Promotion::TakeBack { generation });
+    }
     let gone = |point: &str| not_now(format!("{group} has no recovery point {point} here"));
     match wish.point {
         point if source => {
@@ -198,5 +209,23 @@ mod tests {
         stage.leg.role = ReplicaRole::RemoteFailedOver;
         assert!(no(&stage, PLAIN).contains("no replica"));
         assert_eq!(promote(&stage.sight(), FORCED), Ok(Promotion::GoOn { generation: 3 }));
+    }
+
+    #[test]
+    fn a_leg_that_returned_is_opened_on_evidence_only() {
+        let mut stage = Stage::new(ReplicaRole::Source, 3);
+        (stage.leg.open, stage.live, stage.sure) = (true, true, false);
+        assert!(no(&stage, PLAIN).contains("has returned here"));
+        let taken = promote(&stage.sight(), Wish { above: 5, ..FORCED }).unwrap();
+        assert_eq!(taken, Promotion::TakeBack { generation: 6 });
+        stage.sure = true;
+        assert_eq!(promote(&stage.sight(), PLAIN), Ok(Promotion::Nothing));
+        stage.leg.role = ReplicaRole::FailedOver;
+        stage.sure = false;
+        assert_eq!(
+            promote(&stage.sight(), FORCED),
+            Ok(Promotion::TakeBack { generation: 4 }),
+            "it goes on with its data, not from a point"
+        );
     }
 }

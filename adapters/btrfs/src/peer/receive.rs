@@ -7,9 +7,9 @@ use super::Describes;
 use crate::decide::{self, Sender};
 use crate::error::{Error, later};
 use crate::leg::{Leg, Report};
-use crate::name::check;
 use crate::store::{Btrfs, Group};
 use crate::{btrfs, file, point};
+use muster_contract::name::check;
 
 impl Btrfs {
     pub(crate) async fn take_in(

@@ -11,7 +11,7 @@ use crate::{btrfs, file, point};
 impl Btrfs {
     /// Writes a leg down.
     pub(super) fn remember(&self, id: &ConsistencyGroupId, leg: &Leg) -> Result<(), Error> {
-        file::write(&self.layout.leg_file(id)?, leg)
+        Ok(file::write(&self.layout.leg_file(id)?, leg)?)
     }
 
     /// Writes a leg down; only then it is so. It waits for the disk where it stands: whoever asked may
@@ -62,10 +62,18 @@ impl Btrfs {
 
     /// Makes the disk what the leg is. Where nobody may write, nothing is opened for writing any more;
     /// hosts lose sight of it once nobody has it open, because a VM that still runs is not helped by
-    /// losing its disk from below.
+    /// losing its disk from below. A leg that is not sure of itself is only closed: hosts see it on, and
+    /// whoever has it open for writing since before is left alone, as it could not be stopped by that.
     pub(crate) async fn enforce(&self, group: &Group, leg: &Leg) -> Result<(), Error> {
         let (live, shown) = (self.layout.live(&group.id)?, self.layout.shown(&group.id)?);
         let serves = leg.serves(self.fence());
+        if serves && !group.is_sure() {
+            let closes = btrfs::is_subvolume(&live) && !btrfs::read_only(&live);
+            if closes && users::of(&live, Open::ForWriting).await?.is_none() {
+                btrfs::set_read_only(&live, true).await?;
+            }
+            return Ok(());
+        }
         if btrfs::is_subvolume(&live) && btrfs::read_only(&live) == serves {
             btrfs::set_read_only(&live, !serves).await?;
         }

@@ -27,6 +27,7 @@ impl Btrfs {
             self.hear_of(&group, report).await?;
         }
         self.set_fence(|fence| fence.heard = fences).await?;
+        self.heard()?;
         for group in self.groups() {
             let leg = group.leg.lock().await;
             self.enforce(&group, &leg).await?;

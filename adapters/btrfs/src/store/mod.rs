@@ -5,6 +5,7 @@ mod hear;
 mod idle;
 mod open;
 mod points;
+mod sure;
 
 pub(crate) use open::on_btrfs;
 
@@ -65,6 +66,8 @@ pub(crate) struct Group {
     /// Held while a point comes in.
     pub(crate) incoming: tokio::sync::Mutex<()>,
     pub(crate) leg: tokio::sync::Mutex<Leg>,
+    /// See `sure.rs`.
+    sure: AtomicBool,
 }
 
 /// What the disk says of a group.
@@ -75,7 +78,7 @@ pub(crate) struct Look {
 }
 
 impl Group {
-    fn new(id: ConsistencyGroupId, leg: Leg) -> Group {
+    fn new(id: ConsistencyGroupId, leg: Leg, sure: bool) -> Group {
         Group {
             id,
             doing: tokio::sync::Mutex::default(),
@@ -84,6 +87,7 @@ impl Group {
             due: AtomicBool::new(true),
             incoming: tokio::sync::Mutex::default(),
             leg: tokio::sync::Mutex::new(leg),
+            sure: AtomicBool::new(sure),
         }
     }
 
@@ -158,6 +162,7 @@ impl Btrfs {
             peer,
             points: &look.points,
             live: look.live,
+            sure: group.is_sure(),
         }
     }
 }

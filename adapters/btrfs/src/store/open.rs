@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::file;
 use crate::layout::{FOLDERS, Layout};
 use crate::leg::Leg;
-use crate::name::check;
 use crate::peer::Client;
+use muster_contract::name::check;
 
 /// What `statfs` says of btrfs.
 const MAGIC: u64 = 0x9123_683e;
@@ -31,6 +31,9 @@ impl Btrfs {
         let root = config.root.canonicalize().map_err(|error| wrong(error.to_string()))?;
         if !on_btrfs(&root) {
             return Err(wrong("it is not on btrfs".to_owned()));
+        }
+        for unseen in crate::users::check().map_err(ConfigError::Blind)? {
+            tracing::warn!(site.name = %site, "{unseen}");
         }
         let layout = Layout::new(root);
         for folder in FOLDERS {
@@ -65,7 +68,8 @@ impl Btrfs {
             };
             let id = ConsistencyGroupId::from(name);
             if let Some(leg) = file::read::<Leg>(&self.layout.leg_file(&id)?)? {
-                self.begin(&id, leg)?;
+                let sure = leg.is_alone(self.fence());
+                self.begin(&id, leg, sure)?;
             }
         }
         for listed in &self.config.groups {
@@ -81,6 +85,7 @@ impl Btrfs {
             let leg = group.leg.lock().await;
             self.enforce(&group, &leg).await?;
         }
+        self.say_what_waits().await;
         Ok(())
     }
 
@@ -100,7 +105,7 @@ impl Btrfs {
         }
         let leg = Leg::first(&self.site, self.now());
         self.remember(id, &leg)?;
-        self.begin(id, leg)?;
+        self.begin(id, leg, true)?;
         file::link(&self.layout.shown(id)?, &live)
     }
 
@@ -113,16 +118,16 @@ impl Btrfs {
         }
         let leg = Leg::empty();
         self.remember(id, &leg)?;
-        self.begin(id, leg)
+        self.begin(id, leg, true)
     }
 
-    fn begin(&self, id: &ConsistencyGroupId, leg: Leg) -> Result<Arc<Group>, Error> {
+    fn begin(&self, id: &ConsistencyGroupId, leg: Leg, sure: bool) -> Result<Arc<Group>, Error> {
         for folder in [self.layout.points(id)?, self.layout.incoming(id)?] {
             fs::create_dir_all(&folder).map_err(Error::io("cannot make", &folder))?;
         }
         let mut groups = self.groups_lock();
         let group = groups.entry(id.clone());
-        Ok(group.or_insert_with(|| Arc::new(Group::new(id.clone(), leg))).clone())
+        Ok(group.or_insert_with(|| Arc::new(Group::new(id.clone(), leg, sure))).clone())
     }
 
     /// Removes what was being received when it broke off.

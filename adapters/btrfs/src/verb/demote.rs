@@ -41,7 +41,7 @@ impl Btrfs {
         }
         // Read-only is what it stays, whatever becomes of the point.
         let sent = tokio::time::timeout(self.left(ctx), self.ship(group)).await;
-        let unsent = |why: String| Stop::Unknown(format!("its last point is not sent: {why}"));
+        let unsent = |why: String| Stop::unknown(format!("its last point is not sent: {why}"));
         let point = sent
             .map_err(|_| unsent("it is still on its way".to_owned()))?
             .map_err(|error| unsent(error.to_string()))?;

@@ -76,6 +76,8 @@ impl Btrfs {
             }
         }
         self.save(group, leg, next)?;
+        // By the word of a run, which knows more than what is remembered here.
+        group.set_sure();
         self.enforce(group, leg).await?;
         file::link(&self.layout.shown(&group.id)?, &self.layout.live(&group.id)?)
     }

@@ -10,7 +10,7 @@ use crate::store::{Btrfs, Group};
 impl Btrfs {
     pub(super) async fn sync(&self, ctx: &OpContext, group: &Group) -> Result<Receipt, Stop> {
         // A point that is on its way is waited for: breaking it off would make this longer.
-        let late = |_| Stop::Unknown("a point is still on its way at the deadline".to_owned());
+        let late = |_| Stop::unknown("a point is still on its way at the deadline");
         let turn = tokio::time::timeout(self.left(ctx), group.doing.lock()).await;
         let _turn = turn.map_err(late)?;
         let peer = self.ask(ctx.mode, &group.id).await;

@@ -9,5 +9,6 @@
 mod broken;
 mod guards;
 mod lab;
+mod returned;
 mod volumes;
 mod walk;

@@ -1,6 +1,7 @@
 //! What `ceph` is told.
 
 use ipnet::IpNet;
+use serde_json::json;
 
 use super::Cli;
 use super::command::Call;
@@ -11,32 +12,33 @@ use crate::said::{self, Blocklist, Df, OsdDump, Quorum, Status};
 const LONG: &str = "315360000";
 
 impl Cli {
+    /// What changes nothing, and is answered in JSON.
+    async fn asked(&self, verb: &'static str, prefix: &str) -> Result<Vec<u8>, Error> {
+        self.ask_mon(verb, &json!({ "prefix": prefix, "format": "json" })).await
+    }
+
     async fn ceph(&self, verb: &'static str, words: &[&str]) -> Result<Vec<u8>, Error> {
         self.run(Call { verb, program: "ceph", words, input: None }).await
     }
 
     pub(crate) async fn quorum(&self) -> Result<Quorum, Error> {
-        let words = ["quorum_status", "--format", "json"];
-        said::json("ceph quorum_status", &self.ceph("ceph quorum_status", &words).await?)
+        said::json("ceph quorum_status", &self.asked("ceph quorum_status", "quorum_status").await?)
     }
 
     pub(crate) async fn status(&self) -> Result<Status, Error> {
-        let words = ["status", "--format", "json"];
-        said::json("ceph status", &self.ceph("ceph status", &words).await?)
+        said::json("ceph status", &self.asked("ceph status", "status").await?)
     }
 
     pub(crate) async fn osd_dump(&self) -> Result<OsdDump, Error> {
-        let words = ["osd", "dump", "--format", "json"];
-        said::json("ceph osd dump", &self.ceph("ceph osd dump", &words).await?)
+        said::json("ceph osd dump", &self.asked("ceph osd dump", "osd dump").await?)
     }
 
     pub(crate) async fn df(&self) -> Result<Df, Error> {
-        said::json("ceph df", &self.ceph("ceph df", &["df", "--format", "json"]).await?)
+        said::json("ceph df", &self.asked("ceph df", "df").await?)
     }
 
     pub(crate) async fn blocklist(&self) -> Result<Blocklist, Error> {
-        let words = ["osd", "blocklist", "ls", "--format", "json"];
-        said::blocklist(&self.ceph("ceph osd blocklist ls", &words).await?)
+        said::blocklist(&self.asked("ceph osd blocklist ls", "osd blocklist ls").await?)
     }
 
     /// `ceph osd blocklist add 10.0.0.0/24` would take the 24 for the number of one client at 10.0.0.0: ranges
@@ -64,7 +66,8 @@ impl Cli {
 
     /// A record that the monitors keep; `None`: there is none.
     pub(crate) async fn record(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        match self.ceph("ceph config-key get", &["config-key", "get", key]).await {
+        let command = json!({ "prefix": "config-key get", "key": key });
+        match self.ask_mon("ceph config-key get", &command).await {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.is_code(2) => Ok(None),
             Err(error) => Err(error),

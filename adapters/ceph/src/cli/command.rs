@@ -13,7 +13,7 @@ use crate::idle::MARK;
 /// How much of an answer is read. A pool of ten thousand images is described in less.
 const ANSWER: u64 = 64 << 20;
 /// How much of a complaint is kept.
-const KEPT: u64 = 4000;
+pub(super) const KEPT: u64 = 4000;
 
 /// A program, what it is told, and what it is given to read.
 pub(super) struct Call<'a> {
@@ -108,7 +108,7 @@ impl Cli {
 }
 
 /// The beginning of what it says. The rest is read and dropped, or it would hang.
-async fn said(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
+pub(super) async fn said(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
     let Some(mut pipe) = pipe else { return Vec::new() };
     let mut kept = Vec::new();
     let _ = (&mut pipe).take(limit).read_to_end(&mut kept).await;
@@ -118,7 +118,7 @@ async fn said(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
 
 /// On one line and not too long, for a message. A word that could be a key is left out; Ceph prints none, and
 /// nobody should have to rely on that.
-fn tidy(text: &[u8]) -> String {
+pub(super) fn tidy(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let words = text.split_whitespace().map(|word| if key(word) { "…" } else { word });
     let line: String = words.collect::<Vec<_>>().join(" ");

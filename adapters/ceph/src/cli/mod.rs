@@ -1,9 +1,11 @@
 //! The programs `rbd` and `ceph`: the only place that starts them, and what they are told.
 
+mod ask;
 mod ceph;
 mod command;
 mod rbd;
 
+use ask::Asker;
 pub(crate) use rbd::spec;
 
 use std::path::PathBuf;
@@ -31,6 +33,7 @@ pub(crate) struct Cli {
     pub(super) now: Now,
     /// When a program was ended by us last, before it had answered.
     pub(super) cut: Arc<Mutex<Option<Time>>>,
+    asker: Arc<Asker>,
 }
 
 impl Cli {
@@ -43,7 +46,7 @@ impl Cli {
     ) -> Cli {
         let name = format!("client.{user}");
         let cut = Arc::default();
-        Cli { conf, name, keyring, limit: LIMIT, mark, now, cut }
+        Cli { conf, name, keyring, limit: LIMIT, mark, now, cut, asker: Arc::default() }
     }
 
     /// The same cluster, waited for no longer than this.

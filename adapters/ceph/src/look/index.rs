@@ -11,8 +11,9 @@ use muster_plans::time::{Span, Time};
 use crate::cli::spec;
 use crate::config::Mode;
 use crate::error::{Error, Stop, missing, not_now};
-use crate::name::{check, is_ours};
+use crate::name::is_ours;
 use crate::store::Ceph;
+use muster_contract::name::check;
 
 /// How old an index may be for most questions: reading all names takes a program for each image.
 pub(crate) const FRESH: Span = Span::secs(30);
@@ -114,7 +115,7 @@ impl Ceph {
         check(group.as_str())?;
         let index = self.index(age).await?;
         let mut members: Vec<Indexed> = index.of(group.as_str()).cloned().collect();
-        if !self.config.stretched() {
+        if !self.config.is_stretched() {
             let now = self.now();
             let remembered = self.local(group)?.members;
             for (at, seen) in &remembered {
@@ -163,7 +164,7 @@ impl Ceph {
     /// All groups of which there is anything here.
     pub(crate) async fn groups(&self, index: &Index) -> Result<Vec<ConsistencyGroupId>, Error> {
         let mut groups = index.groups();
-        if !self.config.stretched() {
+        if !self.config.is_stretched() {
             groups.extend(self.remembered()?);
         }
         groups.sort();

@@ -13,10 +13,10 @@ use crate::cli::{Cli, PEER_LIMIT, spec};
 use crate::config::Mode as PoolMode;
 use crate::decide::pair::{Image, Peer, Sight};
 use crate::error::{Error, Stop};
-use crate::name::check;
 use crate::said::{Locker, Meta, Watcher};
 use crate::state::Word;
 use crate::store::Ceph;
+use muster_contract::name::check;
 
 /// How old an answer may be that is the same for all groups.
 const MOMENT: Span = Span::secs(3);

@@ -5,10 +5,11 @@ use std::sync::PoisonError;
 
 use muster_contract::WitnessState;
 use muster_plans::id::{ConsistencyGroupId, SiteName};
+use muster_plans::inventory::Witness;
 
 use crate::decide::stretch::{Cluster, Sight};
 use crate::decide::witness::{Mons, witness};
-use crate::error::{Error, Stop};
+use crate::error::{Error, Stop, changing};
 use crate::said::json;
 use crate::state::Shared;
 use crate::store::Ceph;
@@ -80,12 +81,24 @@ impl Ceph {
         let damaged = |cause| Error::Damaged { what: key(&sight.group), cause };
         let text = serde_json::to_string(next).map_err(damaged)?;
         let set = self.cli.set_record(&key(&sight.group), &text).await;
-        set.map_err(Stop::changing(false))?;
+        set.map_err(changing(false))?;
         let found = self.shared(&sight.group).await.map_err(Stop::unknown)?;
         match found == *next {
             true => Ok(()),
-            false => Err(Stop::Unknown("the other site changed the group at the same time".into())),
+            false => Err(Stop::unknown("the other site changed the group at the same time")),
         }
+    }
+
+    /// The tiebreaker, as the inventory lists it. Where no quorum answers, it is not to be reached.
+    pub(crate) async fn tiebreaker(&self) -> Vec<Witness> {
+        let Some(config) = self.config.witness.as_ref().filter(|_| self.config.is_stretched())
+        else {
+            return Vec::new();
+        };
+        let quorum = self.cli.quorum().await;
+        let up = quorum.is_ok_and(|quorum| quorum.quorum_names.contains(&config.mon));
+        let sites = vec![self.site.clone(), self.config.peer.clone()];
+        vec![Witness { name: config.name.clone(), sites, up }]
     }
 
     /// What the tiebreaker says of the other site.

@@ -9,10 +9,10 @@ use crate::config::Mode as PoolMode;
 use crate::decide::pair::Sight;
 use crate::error::{Error, Stop, not_now};
 use crate::look::{Indexed, clone_spec};
-use crate::name::check;
 use crate::said::SnapKind;
 use crate::state::CloneFile;
 use crate::store::Ceph;
+use muster_contract::name::check;
 
 fn owns(ctx: &OpContext, clone: &CloneFile, name: &str) -> Result<(), Reason> {
     if ctx.run_tag.as_ref() == Some(&clone.tag) {
@@ -56,7 +56,7 @@ impl Ceph {
                 return Err(not_now(format!("something else is called {at}")).into());
             }
         }
-        let sight = match self.config.stretched() {
+        let sight = match self.config.is_stretched() {
             true => None,
             false => Some(self.pair(group, members).await?),
         };
@@ -138,7 +138,7 @@ impl Ceph {
             while !self.arrived(member, &wanted).await.map_err(Stop::unknown)? {
                 if self.left(ctx) < PAUSE + SPARE {
                     let text = format!("its snapshot is not yet here: {}", member.name);
-                    return Err(Stop::Unknown(text));
+                    return Err(Stop::unknown(text));
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -174,7 +174,7 @@ impl Ceph {
             let after = self.settled(member).await.map_err(Stop::unknown)?;
             if before.is_none() || before != after {
                 let text = format!("{} was written while it was copied; try again", member.name);
-                return Err(Stop::Unknown(text));
+                return Err(Stop::unknown(text));
             }
         }
         Ok(())

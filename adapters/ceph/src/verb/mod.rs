@@ -12,7 +12,7 @@ use muster_contract::{
     StorageAdapter, StorageOp,
 };
 use muster_plans::id::ConsistencyGroupId;
-use muster_plans::inventory::SiteInventory;
+use muster_plans::inventory::{SiteInventory, Witness};
 
 use crate::decide::Wish;
 use crate::error::{Stop, not_now, outcome, unsupported};
@@ -30,7 +30,7 @@ impl StorageAdapter for Ceph {
             // The answer is there by the deadline, and what is under way then is ended.
             match tokio::time::timeout(self.left(ctx), self.storage(ctx, op)).await {
                 Ok(result) => result,
-                Err(_) => Err(Stop::Unknown("it was not over at the deadline".to_owned())),
+                Err(_) => Err(Stop::unknown("it was not over at the deadline")),
             }
         };
         outcome(result.await)
@@ -42,6 +42,10 @@ impl StorageAdapter for Ceph {
 
     async fn inventory(&self, into: &mut SiteInventory) -> Result<(), AdapterError> {
         self.list(into).await
+    }
+
+    async fn witnesses(&self) -> Result<Vec<Witness>, AdapterError> {
+        Ok(self.tiebreaker().await)
     }
 
     async fn is_idle(&self, object: &str) -> Result<bool, AdapterError> {
@@ -75,7 +79,7 @@ impl Ceph {
             _ => {}
         }
         let members: Vec<Indexed> = self.members(group, NEW).await?;
-        if self.config.stretched() {
+        if self.config.is_stretched() {
             return self.stretched(ctx, group, op).await;
         }
         let sight = self.pair(group, &members).await?;

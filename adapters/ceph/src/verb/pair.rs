@@ -8,7 +8,7 @@ use crate::cli::Cli;
 use crate::config::Mode as PoolMode;
 use crate::decide::Wish;
 use crate::decide::pair::{self, Demotion, Image, Promotion, Sight, Sync, caught_up, point_id};
-use crate::error::{Error, Stop, later, not_now};
+use crate::error::{Error, Stop, changing, later, not_now};
 use crate::look::{AT_ONCE, Indexed};
 use crate::state::{Phase, Word};
 use crate::store::Ceph;
@@ -40,7 +40,7 @@ impl Ceph {
         }
         match self.until(ctx, &sight, members, |now| caught_up(now, since)).await? {
             true => Ok(self.done(None)),
-            false => Err(Stop::Unknown("it is still on its way at the deadline".to_owned())),
+            false => Err(Stop::unknown("it is still on its way at the deadline")),
         }
     }
 
@@ -74,7 +74,7 @@ impl Ceph {
         match self.until(ctx, &sight, members, |now| now.standing().drained).await? {
             true => Ok(self.done(None)),
             // It may be promoted elsewhere all the same: Ceph looks for itself whether all of it is there.
-            false => Err(Stop::Unknown("its end is not yet at the other site".to_owned())),
+            false => Err(Stop::unknown("its end is not yet at the other site")),
         }
     }
 
@@ -86,7 +86,7 @@ impl Ceph {
             let phase = Phase::Source;
             let word = Word { site: self.site.clone(), generation: 0, phase };
             let primary = sight.images.iter().filter(|image| image.primary == Some(true));
-            leave(&cli, primary, &word).await.map_err(Stop::changing(false))?;
+            leave(&cli, primary, &word).await.map_err(changing(false))?;
             changed = true;
         }
         // So that nobody believes what was said before.
@@ -95,7 +95,7 @@ impl Ceph {
             (local.demoted_at, local.promoting, local.mounted) = (Some(now), None, Some(false));
         })?;
         for image in sight.images.iter().filter(|image| image.primary == Some(true)) {
-            cli.demote(&image.spec()).await.map_err(Stop::changing(changed))?;
+            cli.demote(&image.spec()).await.map_err(changing(changed))?;
             changed = true;
         }
         Ok(())
@@ -170,7 +170,7 @@ impl Ceph {
                     ))
                     .into());
                 }
-                Err(error) => return Err(Stop::changing(changed)(error)),
+                Err(error) => return Err(changing(changed)(error)),
             }
         }
         Ok(forced)
@@ -220,5 +220,5 @@ pub(super) async fn send(cli: &Cli, sight: &Sight) -> Result<(), Stop> {
     let taken = |spec: String| async move { cli.mirror_snapshot(&spec).await };
     let all: Vec<Result<(), Error>> = iter(specs).map(taken).buffered(AT_ONCE).collect().await;
     // That some are taken changes nothing that anybody would have to know of.
-    all.into_iter().try_for_each(|one| one.map_err(Stop::changing(false)))
+    all.into_iter().try_for_each(|one| one.map_err(changing(false)))
 }

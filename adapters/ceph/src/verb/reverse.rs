@@ -6,7 +6,7 @@ use super::pair::{leave, send};
 use super::wait::SPARE;
 use crate::cli::{Cli, PEER_LIMIT, spec};
 use crate::decide::pair::{self, Peer, Reversal, Sight};
-use crate::error::{Error, Stop};
+use crate::error::{Error, Stop, changing};
 use crate::look::Indexed;
 use crate::name::BEFORE;
 use crate::store::Ceph;
@@ -63,7 +63,7 @@ impl Ceph {
                 continue;
             }
             let (image, kept) = (spec(pool, name), spec(pool, &format!("{stamp}{name}")));
-            let stop = Stop::changing(changed > 0);
+            let stop = changing(changed > 0);
             if *primary {
                 keep(cli, &image, &kept, &stamp).await.map_err(&stop)?;
                 cli.demote(&image).await.map_err(Stop::unknown)?;

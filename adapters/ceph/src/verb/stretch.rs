@@ -1,12 +1,13 @@
 //! Verbs of stretched groups: each leaves a record, and the cluster does the rest.
 
-use muster_contract::{Mode, OpContext, Receipt, StorageOp};
+use muster_contract::{ErrorClass, Mode, OpContext, Reason, Receipt, StorageOp};
 use muster_plans::id::ConsistencyGroupId;
 
 use super::wait::{PAUSE, SPARE};
 use crate::decide::Wish;
 use crate::decide::stretch::{self, Sight};
 use crate::error::{Stop, later, not_now, unsupported};
+use crate::state::Shared;
 use crate::store::Ceph;
 
 impl Ceph {
@@ -16,17 +17,22 @@ impl Ceph {
         group: &ConsistencyGroupId,
         op: &StorageOp,
     ) -> Result<Receipt, Stop> {
-        let sight = self.stretch(group).await?;
-        let next = match op {
-            StorageOp::Sync { .. } => return self.catch_up(ctx, sight).await,
-            StorageOp::Demote { .. } => stretch::demote(&sight)?,
-            StorageOp::Promote { point, forced, above, .. } => {
-                let wish = Wish { point: point.as_ref(), forced: *forced, above: *above };
-                stretch::promote(&sight, wish)?
+        let mut sight = self.stretch(group).await?;
+        if matches!(op, StorageOp::Sync { .. }) {
+            return self.catch_up(ctx, sight).await;
+        }
+        let next = loop {
+            let reason = match decide(&sight, ctx, op) {
+                Ok(next) => break next,
+                Err(reason) => reason,
+            };
+            // A site that is back takes Ceph half a minute and longer.
+            let over = ctx.dry_run || self.left(ctx) < PAUSE + SPARE;
+            if reason.class != ErrorClass::Retry || over {
+                return Err(reason.into());
             }
-            StorageOp::Reverse { .. } => stretch::reverse(&sight, ctx.mode)?,
-            StorageOp::SetPreference { site, .. } => stretch::prefer(&sight, site)?,
-            _ => return Err(unsupported("no verb of groups").into()),
+            tokio::time::sleep(PAUSE).await;
+            sight = self.stretch(group).await?;
         };
         let Some(next) = next else { return Ok(self.already()) };
         if ctx.dry_run {
@@ -59,5 +65,19 @@ impl Ceph {
             }
         }
         Err(later(format!("{} is catching up", sight.group)).into())
+    }
+}
+
+/// What is to be left as the group's record; `None`: it is there.
+fn decide(sight: &Sight, ctx: &OpContext, op: &StorageOp) -> Result<Option<Shared>, Reason> {
+    match op {
+        StorageOp::Demote { .. } => stretch::demote(sight),
+        StorageOp::Promote { point, forced, above, .. } => {
+            let wish = Wish { point: point.as_ref(), forced: *forced, above: *above };
+            stretch::promote(sight, wish)
+        }
+        StorageOp::Reverse { .. } => stretch::reverse(sight, ctx.mode),
+        StorageOp::SetPreference { site, .. } => stretch::prefer(sight, site),
+        _ => Err(unsupported("no verb of groups")),
     }
 }

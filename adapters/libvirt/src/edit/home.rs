@@ -18,7 +18,7 @@ pub(crate) fn home(
     root.attributes.shift_remove("id");
     let devices = super::child(&mut root, "devices");
     for disk in each(devices, "disk") {
-        for of_this_host in ["alias", "backingStore", "mirror"] {
+        for of_this_host in ["alias", "auth", "backingStore", "mirror"] {
             remove(disk, of_this_host);
         }
         if let Some(volume) = target(disk).and_then(|target| volumes.get(target)) {
@@ -37,7 +37,9 @@ pub(crate) fn home(
         }
     }
     let vm = kept(&mut root);
-    vm.children.retain(|node| node.as_element().is_none_or(|element| element.name != "volume"));
+    // Volumes are named anew; notes are of this host and this time.
+    let stays = |name: &str| name != "volume" && !super::note::NOTES.contains(&name);
+    vm.children.retain(|node| node.as_element().is_none_or(|element| stays(&element.name)));
     for (disk, volume) in volumes {
         let mut element = own("volume");
         element.attributes.insert(String::from("disk"), disk.clone());

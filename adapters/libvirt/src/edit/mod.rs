@@ -1,7 +1,9 @@
 //! What libvirt writes about a domain, changed: what nobody here knows stays as it is.
 
 mod cards;
+mod disk;
 mod home;
+mod note;
 mod register;
 
 use muster_contract::{AdapterError, ErrorClass};
@@ -10,7 +12,9 @@ use xmltree::{Element, EmitterConfig, Namespace, XMLNode};
 use crate::domain::{LONGEST, NAMESPACE};
 
 pub(crate) use cards::{Wire, addresses, connect};
+pub(crate) use disk::Disks;
 pub(crate) use home::home;
+pub(crate) use note::{Notes, note_memory, note_shutdown};
 pub(crate) use register::{Copy, Kept, production, test};
 
 /// Reads a description for changing it.

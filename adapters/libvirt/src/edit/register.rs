@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use muster_contract::{AdapterError, ErrorClass, Place, VmSpec};
+use muster_contract::{AdapterError, ErrorClass, VmSpec};
 use muster_plans::id::{RunTag, VolumeId};
 use uuid::Uuid;
-use xmltree::{Element, XMLNode};
+use xmltree::Element;
 
+use super::disk::{Disks, drive, set_source};
 use super::{child, each, kept, parse, print, put, remove, target};
 
 /// The volumes that a home names, by disk.
@@ -38,10 +39,10 @@ pub(crate) struct Copy<'a> {
 pub(crate) fn production(
     home: &str,
     spec: &VmSpec,
-    places: &BTreeMap<String, Place>,
+    disks: &Disks<'_>,
 ) -> Result<String, AdapterError> {
     let mut root = parse(home)?;
-    shape(&mut root, spec, places)?;
+    shape(&mut root, spec, disks)?;
     put(&mut root, "name", &spec.name);
     put(&mut root, "uuid", &spec.id.0.to_string());
     print(&root)
@@ -53,10 +54,10 @@ pub(crate) fn test(
     home: &str,
     spec: &VmSpec,
     copy: &Copy<'_>,
-    places: &BTreeMap<String, Place>,
+    disks: &Disks<'_>,
 ) -> Result<String, AdapterError> {
     let mut root = parse(home)?;
-    shape(&mut root, spec, places)?;
+    shape(&mut root, spec, disks)?;
     put(&mut root, "name", &format!("{}-{}", spec.name, copy.tag));
     put(&mut root, "uuid", &copy.uuid.to_string());
     // Settings of the firmware are made anew; what is handed to QEMU past libvirt could be anything.
@@ -125,11 +126,7 @@ fn cut(line: &mut Element) {
 }
 
 /// What is the same for both.
-fn shape(
-    root: &mut Element,
-    spec: &VmSpec,
-    places: &BTreeMap<String, Place>,
-) -> Result<(), AdapterError> {
+fn shape(root: &mut Element, spec: &VmSpec, disks: &Disks<'_>) -> Result<(), AdapterError> {
     root.attributes.shift_remove("id");
     put(root, "vcpu", &spec.vcpus.to_string());
     for name in ["memory", "currentMemory"] {
@@ -139,8 +136,8 @@ fn shape(
     let devices = child(root, "devices");
     for disk in each(devices, "disk") {
         let Some(name) = target(disk).map(str::to_owned) else { continue };
-        match places.get(&name) {
-            Some(place) => set_source(disk, place),
+        match disks.places.get(&name) {
+            Some(place) => set_source(disk, place, disks.rbd),
             // An empty drive, or one whose medium is of the other site.
             None if drive(disk) => remove(disk, "source"),
             None => {
@@ -154,29 +151,4 @@ fn shape(
         child(card, "link").attributes.insert(String::from("state"), String::from("down"));
     }
     Ok(())
-}
-
-fn drive(disk: &Element) -> bool {
-    matches!(disk.attributes.get("device").map(String::as_str), Some("cdrom" | "floppy"))
-}
-
-fn set_source(disk: &mut Element, place: &Place) {
-    let mut source = Element::new("source");
-    let mut put = |name: &str, value: &str| {
-        source.attributes.insert(name.to_owned(), value.to_owned());
-    };
-    let kind = match place {
-        Place::File(path) => {
-            put("file", path);
-            "file"
-        }
-        Place::Rbd(image) => {
-            put("protocol", "rbd");
-            put("name", image);
-            "network"
-        }
-    };
-    disk.attributes.insert(String::from("type"), kind.to_owned());
-    remove(disk, "source");
-    disk.children.push(XMLNode::Element(source));
 }

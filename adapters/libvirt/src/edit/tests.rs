@@ -8,7 +8,8 @@ use muster_plans::id::{RunTag, VmId, VolumeId};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::Domain;
+use crate::config::RbdConfig;
+use crate::domain::{Domain, Source};
 
 const RUNNING: &str = "<domain type='qemu' id='3' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>shop-db</name>
@@ -62,6 +63,37 @@ fn volumes() -> BTreeMap<String, VolumeId> {
     BTreeMap::from([("vda".to_owned(), VolumeId::from("shop/shop-db.vda.img"))])
 }
 
+fn rbd() -> RbdConfig {
+    RbdConfig {
+        user: "libvirt".to_owned(),
+        secret: Uuid::from_u128(0xce),
+        conf: Some("/etc/ceph/lyon.conf".into()),
+    }
+}
+
+#[test]
+fn a_host_signs_in_with_what_it_has_itself() {
+    let text = home(RUNNING, &volumes()).unwrap();
+    let places = BTreeMap::from([("vda".to_owned(), Place::Rbd("rbd/shop-db".to_owned()))]);
+    let rbd = rbd();
+    let here = Disks { places: &places, rbd: Some(&rbd) };
+    let xml = production(&text, &spec(), &here).unwrap();
+    let disk = |xml: &str| {
+        let (_, rest) = xml.split_once("<disk").unwrap();
+        rest.split_once("</disk>").unwrap().0.to_owned()
+    };
+    insta::assert_snapshot!("rbd-disk", disk(&xml));
+    assert_eq!(
+        Domain::read(&xml).unwrap().disks[0].source,
+        Some(Source::Rbd("rbd/shop-db".into()))
+    );
+    let home_again = home(&xml, &volumes()).unwrap();
+    assert!(!home_again.contains("libvirt\"") && !home_again.contains("lyon.conf"), "{home_again}");
+    let there = Disks { places: &places, rbd: None };
+    let bare = disk(&production(&home_again, &spec(), &there).unwrap());
+    assert!(!bare.contains("auth") && !bare.contains("config"), "{bare}");
+}
+
 #[test]
 fn a_home_says_what_a_vm_is_made_of_and_not_where_it_ran() {
     let text = home(RUNNING, &volumes()).unwrap();
@@ -76,13 +108,14 @@ fn a_home_becomes_a_registration_that_is_off_the_network() {
     let text = home(RUNNING, &volumes()).unwrap();
     let place = Place::File("/srv/store/groups/shop/shop-db.vda.img".to_owned());
     let places = BTreeMap::from([("vda".to_owned(), place)]);
-    let xml = production(&text, &spec(), &places).unwrap();
+    let xml = production(&text, &spec(), &Disks { places: &places, rbd: None }).unwrap();
     insta::assert_snapshot!("registered", xml);
     let domain = Domain::read(&xml).unwrap();
     assert!(domain.nics.iter().all(|card| !card.up));
     assert_eq!((domain.vcpus, domain.memory_mib), (2, 128));
 
-    let none = production(&text, &spec(), &BTreeMap::new()).unwrap_err();
+    let none = Disks { places: &BTreeMap::new(), rbd: None };
+    let none = production(&text, &spec(), &none).unwrap_err();
     assert_eq!(none.message, "its disk vda is on no volume that is known here");
 }
 
@@ -93,7 +126,8 @@ fn nothing_leads_out_of_a_test_copy() {
     let places = BTreeMap::from([("vda".to_owned(), place)]);
     let tag = RunTag::from("muster-7");
     let copy = Copy { uuid: Uuid::from_u128(7), tag: &tag };
-    let xml = test(&text, &spec(), &copy, &places).unwrap();
+    let rbd = rbd();
+    let xml = test(&text, &spec(), &copy, &Disks { places: &places, rbd: Some(&rbd) }).unwrap();
     insta::assert_snapshot!("test-copy", xml);
     for leak in [
         "/var/log",

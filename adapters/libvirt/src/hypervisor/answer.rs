@@ -1,43 +1,11 @@
 //! What a verb comes to.
 
-use muster_contract::{AdapterError, ErrorClass, Hint, OpContext, Outcome, Reason, Receipt};
+use muster_contract::{OpContext, Receipt};
+
+pub(super) use muster_contract::Stop;
 
 use crate::pool::failed;
 use crate::rpc::CallError;
-
-/// Why a verb is not done.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// Nothing has changed.
-    Refused(Reason),
-    /// Something may have.
-    Unknown(Hint),
-}
-
-impl Stop {
-    pub(super) fn no(class: ErrorClass, message: String) -> Stop {
-        Stop::Refused(Reason { class, message })
-    }
-
-    pub(super) fn not_now(message: String) -> Stop {
-        Stop::no(ErrorClass::Precondition, message)
-    }
-
-    /// After something was changed only a look tells.
-    pub(super) fn unsure(self) -> Stop {
-        match self {
-            Stop::Refused(reason) => Stop::Unknown(Hint { message: reason.message }),
-            unknown @ Stop::Unknown(_) => unknown,
-        }
-    }
-}
-
-/// A look that fails before anything was changed.
-impl From<AdapterError> for Stop {
-    fn from(error: AdapterError) -> Stop {
-        Stop::no(error.class, error.message)
-    }
-}
 
 /// What became of a call that changes something, where the daemon does not say that it is done. Its answer,
 /// whatever it says, is the end of the call: nothing of it is left to come. Where there is no answer nobody
@@ -45,17 +13,7 @@ impl From<AdapterError> for Stop {
 pub(super) fn changed(error: &CallError) -> Stop {
     match error {
         CallError::NotSent(_) | CallError::Refused(_) => failed(error).into(),
-        CallError::Lost(_) | CallError::Nonsense(_) => {
-            Stop::Unknown(Hint { message: error.to_string() })
-        }
-    }
-}
-
-pub(super) fn end(done: Result<Receipt, Stop>) -> Outcome<Receipt> {
-    match done {
-        Ok(receipt) => Outcome::Done(receipt),
-        Err(Stop::Refused(reason)) => Outcome::Refused(reason),
-        Err(Stop::Unknown(hint)) => Outcome::Unknown(hint),
+        CallError::Lost(_) | CallError::Nonsense(_) => Stop::unknown(error),
     }
 }
 
@@ -69,6 +27,12 @@ pub(super) fn already() -> Receipt {
 
 pub(super) fn noted(note: impl Into<String>) -> Receipt {
     Receipt { note: Some(note.into()), ..Receipt::default() }
+}
+
+/// An answer with what was not looked at.
+pub(super) fn besides(receipt: Receipt, blind: Option<String>) -> Receipt {
+    let both = receipt.note.into_iter().chain(blind).collect::<Vec<_>>().join("; ");
+    Receipt { note: Some(both).filter(|note| !note.is_empty()), ..receipt }
 }
 
 /// A dry run ends where something would be changed.

@@ -73,7 +73,7 @@ impl Libvirt {
             if self.power(&found).await? == Power::Off {
                 continue;
             }
-            let (_, domain) = self.described(&found).await?;
+            let Some(domain) = self.concerned(&found, name.as_str()).await? else { continue };
             let mut networks = domain.nics.iter().filter_map(|card| card.network.as_deref());
             if networks.any(|network| network == name.as_str()) {
                 let text = format!("{} is connected to the bubble {name}", domain.name);

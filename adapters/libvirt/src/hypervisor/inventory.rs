@@ -1,5 +1,6 @@
 //! Everything on the hosts of the site.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use muster_contract::AdapterError;
@@ -20,6 +21,10 @@ use crate::rpc::{GetCapabilities, NodeGetFreeMemory, NodeGetInfo};
 /// How much memory a VM dirties in a second, in MiB, where nobody has measured it.
 const DIRTY_MIB_S: u32 = 16;
 
+/// Tags that the agent sets where something is wrong with a VM: a list has no other place for it.
+const UNREADABLE: &str = "muster-unreadable";
+const UNADDRESSED: &str = "muster-addresses";
+
 /// The space that a VM's home is said to take.
 const HOME_MIB: u64 = 1;
 
@@ -36,9 +41,7 @@ impl Libvirt {
             let seen = self.host_seen(slot, &host, into).await?;
             let family: Arc<str> = Arc::from(seen.cpu_family.as_str());
             into.hosts.push(seen);
-            for domain in host.domains().await.map_err(|error| failed(&error))? {
-                let id = slot.config.id.clone();
-                let found = Found { id, host: Arc::clone(&host), domain };
+            for found in self.pool.domains(slot, &host).await? {
                 let vm = self.vm(&found, &family, into).await?;
                 into.vms.push(vm);
             }
@@ -80,7 +83,7 @@ impl Libvirt {
         into: &mut SiteInventory,
     ) -> Result<VirtualMachine, AdapterError> {
         let power = self.power(found).await?;
-        let (_, domain) = self.described(found).await?;
+        let (domain, unreadable) = self.understood(found).await?;
         let guest = self.guest(domain.uuid).filter(|_| power == Power::On).unwrap_or_default();
         let nic = |card: &crate::domain::Card| Nic {
             network: card.network.as_deref().unwrap_or("none").into(),
@@ -92,21 +95,32 @@ impl Libvirt {
             name: Arc::from(domain.name.as_str()),
             host: Some(found.id.clone()),
             power,
-            tags: domain
-                .tags
-                .iter()
-                .map(|(name, value)| (Arc::from(name.as_str()), Arc::from(value.as_str())))
-                .collect(),
+            tags: self.tags(found, &domain, unreadable),
             nics: domain.nics.iter().map(nic).collect(),
             objects: self.objects(found, &domain, into).await?,
             vcpus: domain.vcpus,
             memory_mib: domain.memory_mib,
             dirty_mib_s: DIRTY_MIB_S,
-            cpu_family: domain.cpu.as_deref().map_or_else(|| Arc::clone(family), Arc::from),
+            // A model that its description names is one that its host can give; the other host is asked by libvirt.
+            cpu_family: Arc::clone(family),
             autostart: self.autostart(found).await?,
             heartbeat: guest.answers,
             run_tag: domain.run_tag.as_deref().map(RunTag::from),
         })
+    }
+
+    /// Its own tags, and what is wrong with it.
+    fn tags(
+        &self,
+        found: &Found,
+        domain: &Domain,
+        unreadable: Option<String>,
+    ) -> BTreeMap<Arc<str>, Arc<str>> {
+        let own = domain.tags.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let addresses = self.unaddressed((domain.uuid, found.domain.id));
+        let wrong = [(UNREADABLE, unreadable), (UNADDRESSED, addresses)];
+        let wrong = wrong.into_iter().filter_map(|(name, why)| Some((name, why?)));
+        own.chain(wrong).map(|(name, value)| (Arc::from(name), Arc::from(value))).collect()
     }
 
     /// The home and the disks of a VM, each under its own policy.

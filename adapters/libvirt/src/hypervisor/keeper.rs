@@ -2,16 +2,19 @@
 //! so that it is there at the other site, and gives guests that have started the addresses that they are to
 //! have. Neither changes where a VM runs or who writes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use muster_contract::AdapterError;
 use muster_plans::graph::Address;
 use muster_plans::id::{VmId, VolumeId};
 use muster_plans::inventory::Power;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Libvirt;
+use super::addressing::Addressing;
 use crate::domain::{Domain, Source};
 use crate::edit::home;
 use crate::guest::Guest;
@@ -29,10 +32,8 @@ impl Libvirt {
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
         tokio::pin!(shutdown);
         let mut told = self.pool.listen();
-        // Guests whose addresses are written since they have started.
-        let mut addressed = HashSet::new();
         loop {
-            if let Err(error) = self.round(&mut addressed).await {
+            if let Err(error) = self.round().await {
                 tracing::warn!(site.name = %self.site, %error, "not all VMs could be looked at");
             }
             let change = async {
@@ -53,22 +54,19 @@ impl Libvirt {
         }
     }
 
-    async fn round(&self, addressed: &mut HashSet<(Uuid, i32)>) -> Result<(), AdapterError> {
-        let all = self.pool.all().await?;
+    /// A host that does not answer keeps nothing from the VMs of the others.
+    async fn round(&self) -> Result<(), AdapterError> {
+        let (all, silent) = self.pool.each().await;
         for found in &all {
-            if let Err(error) = self.attend(found, addressed).await {
+            if let Err(error) = self.attend(found).await {
                 let vm = &found.domain.name;
                 tracing::warn!(site.name = %self.site, vm, %error, "a VM could not be attended to");
             }
         }
-        Ok(())
+        silent.map_or(Ok(()), Err)
     }
 
-    async fn attend(
-        &self,
-        found: &Found,
-        addressed: &mut HashSet<(Uuid, i32)>,
-    ) -> Result<(), AdapterError> {
+    async fn attend(&self, found: &Found) -> Result<(), AdapterError> {
         let (xml, domain) = self.described(found).await?;
         let runs = self.power(found).await? == Power::On;
         if domain.run_tag.is_none() {
@@ -81,16 +79,27 @@ impl Libvirt {
         let life = (domain.uuid, found.domain.id);
         let guest = Guest::ask(&found.host, &found.domain).await;
         self.remember(domain.uuid, guest.clone());
-        if guest.answers && !addressed.contains(&life) {
-            match give(found, &domain.addresses, &guest).await {
-                Ok(()) => drop(addressed.insert(life)),
+        let wanted = &domain.addresses;
+        if guest.answers && self.addressing().is_due(life, wanted, Instant::now()) {
+            match give(found, wanted, &guest).await {
+                Ok(()) => self.addressing().done(life),
                 Err(error) => {
                     let vm = &domain.name;
                     tracing::warn!(vm, %error, "the guest was not given its addresses");
+                    self.addressing().failed(life, wanted, error.to_string(), Instant::now());
                 }
             }
         }
         Ok(())
+    }
+
+    fn addressing(&self) -> MutexGuard<'_, Addressing> {
+        self.addressing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why a guest has not got its addresses.
+    pub(super) fn unaddressed(&self, life: (Uuid, i32)) -> Option<String> {
+        self.addressing().why(life)
     }
 
     /// Writes the home of a VM where it is not what is there. One that does not run may be left of an earlier time,
@@ -124,9 +133,34 @@ async fn give(
     guest: &Guest,
 ) -> Result<(), crate::guest::GuestError> {
     for (mac, address) in wanted {
-        if guest.addresses.get(mac) != Some(&address.addresses) {
+        if !has(guest, mac, address) {
             guest.address(&found.host, &found.domain, mac, address).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a card has what it is to have; a guest names them in an order of its own.
+fn has(guest: &Guest, mac: &str, wanted: &Address) -> bool {
+    let wanted: BTreeSet<_> = wanted.addresses.iter().collect();
+    guest.addresses.get(mac).is_some_and(|own| own.iter().collect::<BTreeSet<_>>() == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_addresses_means_nothing() {
+        let nets = |texts: &[&str]| texts.iter().map(|net| net.parse().unwrap()).collect();
+        let guest = Guest {
+            addresses: BTreeMap::from([("m".to_owned(), nets(&["fd00::11/64", "10.0.0.11/24"]))]),
+            ..Guest::default()
+        };
+        let wanted = |texts: &[&str]| Address { addresses: nets(texts), ..Address::default() };
+        assert!(has(&guest, "m", &wanted(&["10.0.0.11/24", "fd00::11/64"])));
+        assert!(!has(&guest, "m", &wanted(&["10.0.0.11/24"])));
+        assert!(!has(&guest, "m", &wanted(&["10.0.0.11/16", "fd00::11/64"])));
+        assert!(!has(&guest, "other", &wanted(&[])));
+    }
 }

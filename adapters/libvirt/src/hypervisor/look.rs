@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use super::answer::Stop;
 use super::{Libvirt, uuid, words};
 use crate::domain::{Card, Domain};
+use crate::edit::Notes;
 use crate::guest::Guest;
 use crate::pool::{Found, failed};
 use crate::rpc::{ControlInfo, DomainStats, GetAutostart, GetState, HasManagedSave, code};
@@ -82,7 +83,12 @@ impl Libvirt {
     }
 
     async fn vm_state(&self, instance: &Instance) -> Result<Option<VmState>, AdapterError> {
-        let Some(found) = self.find(instance).await? else { return Ok(None) };
+        let (found, blind) = self.living(instance).await?;
+        let Some(found) = found else { return Ok(None) };
+        if let Some(blind) = blind {
+            let vm = &found.domain.name;
+            tracing::warn!(site.name = %self.site, vm, blind, "a VM was looked at without all hosts");
+        }
         let power = self.power(&found).await?;
         let (_, domain) = self.described(&found).await?;
         let on = power == Power::On;
@@ -173,7 +179,7 @@ impl Libvirt {
     async fn leftovers(&self, tag: &RunTag) -> Result<Vec<String>, AdapterError> {
         let mut all: Vec<String> = Vec::new();
         for found in self.pool.all().await? {
-            let (_, domain) = self.described(&found).await?;
+            let Some(domain) = self.concerned(&found, tag.as_str()).await? else { continue };
             if domain.run_tag.as_deref() == Some(tag.as_str()) {
                 let of = domain.copy_of.unwrap_or(domain.uuid);
                 all.push(format!("vm/{of}/{tag}"));
@@ -211,6 +217,13 @@ impl Libvirt {
         let works = super::migrate::job(&found.host, &found, 0).await.is_some_and(|j| j.kind != 0);
         if state == GOING_DOWN || works {
             return Ok(false);
+        }
+        // A guest that was asked to shut down may still do so, while the daemon has nothing to do.
+        if RUNNING.contains(&state) {
+            let (xml, _) = self.seen(&found).await?;
+            if Notes::read(&xml).shutdown.is_some_and(|until| until > (self.now)()) {
+                return Ok(false);
+            }
         }
         let call = ControlInfo { domain: found.domain.clone(), flags: 0 };
         match found.host.ask(&call).await {

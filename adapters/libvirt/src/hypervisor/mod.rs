@@ -1,5 +1,6 @@
 //! Hosts under libvirt as the hypervisor of a site: one file for each verb.
 
+mod addressing;
 mod answer;
 mod bubble;
 mod cards;
@@ -14,6 +15,7 @@ mod power_on;
 mod register;
 mod shutdown;
 mod suspend;
+mod unreadable;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,9 +34,11 @@ use uuid::Uuid;
 use crate::config::LibvirtConfig;
 use crate::domain::{BadDomain, Domain};
 use crate::guest::Guest;
+use crate::known::foremost;
 use crate::pool::{Found, Pool, PoolError, failed};
 
-use answer::{Stop, end};
+use addressing::Addressing;
+use answer::Stop;
 use migrate::Move;
 
 /// Live moves that hosts under libvirt can do, where the storage is written at both sites.
@@ -52,6 +56,9 @@ pub struct Libvirt {
     now: Now,
     /// What guests' agents have said last; for lists only, never for a decision.
     guests: Mutex<HashMap<Uuid, Guest>>,
+    /// What VMs were made of when they were last understood; for lists only as well.
+    understood: Mutex<HashMap<Uuid, Domain>>,
+    addressing: Mutex<Addressing>,
 }
 
 impl Libvirt {
@@ -66,7 +73,16 @@ impl Libvirt {
         now: Now,
     ) -> Result<Libvirt, PoolError> {
         let pool = Pool::new(&config)?;
-        Ok(Libvirt { site, config, pool, volumes, now, guests: Mutex::default() })
+        Ok(Libvirt {
+            site,
+            config,
+            pool,
+            volumes,
+            now,
+            guests: Mutex::default(),
+            understood: Mutex::default(),
+            addressing: Mutex::default(),
+        })
     }
 
     /// Where an instance is registered; `None` only where all hosts have said that it is not.
@@ -74,18 +90,38 @@ impl Libvirt {
         self.pool.find(uuid(instance)).await
     }
 
-    /// The same of one that has to be there.
+    /// The same for what makes no writer, with who was not asked for people.
+    async fn living(
+        &self,
+        instance: &Instance,
+    ) -> Result<(Option<Found>, Option<String>), AdapterError> {
+        let living = self.pool.known(uuid(instance)).await.living()?;
+        Ok((foremost(living.found), living.blind))
+    }
+
+    /// The same as [`Libvirt::find`] of one that has to be there.
     async fn registered(&self, instance: &Instance) -> Result<Found, AdapterError> {
-        self.find(instance).await?.ok_or_else(|| {
-            let text = format!("{} is not registered at `{}`", words(instance), self.site);
-            AdapterError::new(ErrorClass::NotFound, text)
-        })
+        self.find(instance).await?.ok_or_else(|| self.absent(instance))
+    }
+
+    fn absent(&self, instance: &Instance) -> AdapterError {
+        let text = format!("{} is not registered at `{}`", words(instance), self.site);
+        AdapterError::new(ErrorClass::NotFound, text)
     }
 
     /// What a domain is made of, as it will be started next.
     async fn described(&self, found: &Found) -> Result<(String, Domain), AdapterError> {
+        let (xml, domain) = self.seen(found).await?;
+        Ok((xml, domain?))
+    }
+
+    /// The same, where it need not be understood.
+    async fn seen(
+        &self,
+        found: &Found,
+    ) -> Result<(String, Result<Domain, AdapterError>), AdapterError> {
         let xml = found.host.xml(&found.domain, true).await.map_err(|error| failed(&error))?;
-        let domain = Domain::read(&xml).map_err(|bad| unreadable(&found.domain.name, &bad))?;
+        let domain = Domain::read(&xml).map_err(|bad| unreadable(&found.domain.name, &bad));
         Ok((xml, domain))
     }
 
@@ -153,7 +189,7 @@ impl HypervisorAdapter for Libvirt {
                 "hosts under libvirt are not woken".to_owned(),
             )),
         };
-        end(done)
+        done.into()
     }
 
     async fn query(&self, query: &Query) -> Result<Observed, AdapterError> {
@@ -168,3 +204,6 @@ impl HypervisorAdapter for Libvirt {
         self.list(into).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use muster_contract::{Instance, OpContext, Receipt};
 
-use super::answer::{Stop, already, changed, done, dry};
+use super::answer::{Stop, already, besides, changed, done, dry};
 use super::{Libvirt, uuid};
 use crate::pool::Found;
 use crate::rpc::{Destroy, ManagedSaveRemove, SetAutostart};
@@ -17,13 +17,14 @@ impl Libvirt {
         self.own_instance(ctx, instance)?;
         // What is not there does not run.
         let mut on = Vec::new();
-        for there in self.pool.find_all(uuid(instance)).await? {
+        let living = self.pool.known(uuid(instance)).await.living()?;
+        for there in living.found {
             if self.power(&there).await? != Power::Off || self.autostart(&there).await? {
                 on.push(there);
             }
         }
         if on.is_empty() {
-            return Ok(already());
+            return Ok(besides(already(), living.blind));
         }
         if let Some(receipt) = dry(ctx) {
             return Ok(receipt);
@@ -32,7 +33,7 @@ impl Libvirt {
             let stopped = self.stop(there).await;
             if nr > 0 { stopped.map_err(Stop::unsure)? } else { stopped? }
         }
-        Ok(done())
+        Ok(besides(done(), living.blind))
     }
 
     /// Stops a domain for good: it does not start by itself either.

@@ -10,7 +10,7 @@ use muster_plans::id::{HostId, VolumeId};
 use super::answer::{Stop, already, changed, done, dry};
 use super::{Libvirt, uuid, words};
 use crate::domain::Domain;
-use crate::edit::{Copy, Kept, production, test};
+use crate::edit::{Copy, Disks, Kept, production, test};
 use crate::pool::Found;
 use crate::rpc::{DefineXml, SetAutostart, Undefine};
 use muster_plans::inventory::Power;
@@ -44,7 +44,7 @@ impl Libvirt {
         }
         let home = self.home_of(spec, None).await?;
         let places = self.places(&Kept::read(&home)?, spec, &[]).await?;
-        let xml = production(&home, spec, &places)?;
+        let xml = production(&home, spec, &self.disks(&places))?;
         if let Some(there) = there.as_ref().filter(|there| there.id == spec.host) {
             // What is left of an earlier time may describe another machine.
             let (_, known) = self.described(there).await?;
@@ -90,7 +90,7 @@ impl Libvirt {
         };
         let places = self.places(&Kept::read(&home)?, vm, &spec.clones).await?;
         let copy = Copy { uuid: uuid(&instance), tag: &spec.tag };
-        let xml = test(&home, vm, &copy, &places)?;
+        let xml = test(&home, vm, &copy, &self.disks(&places))?;
         if let Some(receipt) = dry(ctx) {
             return Ok(receipt);
         }
@@ -175,6 +175,10 @@ impl Libvirt {
             places.insert(disk.clone(), self.place(volume, clones).await?);
         }
         Ok(places)
+    }
+
+    fn disks<'a>(&'a self, places: &'a BTreeMap<String, Place>) -> Disks<'a> {
+        Disks { places, rbd: self.config.rbd.as_ref() }
     }
 
     async fn place(&self, volume: &VolumeId, clones: &[String]) -> Result<Place, AdapterError> {

@@ -7,8 +7,10 @@ use muster_plans::id::VmId;
 use muster_plans::time::Span;
 
 use super::Libvirt;
-use super::answer::{Stop, already, done, dry, noted};
-use crate::rpc::{CallError, SetAutostart, Shutdown};
+use super::answer::{Stop, already, besides, changed, done, dry, noted};
+use crate::edit::note_shutdown;
+use crate::pool::Found;
+use crate::rpc::{CallError, DefineXml, SetAutostart, Shutdown};
 use muster_plans::inventory::Power;
 
 /// How often it is looked whether the guest is down. Its end is told, too, but a telling can be missed.
@@ -22,23 +24,39 @@ impl Libvirt {
         guest: bool,
         timeout: Span,
     ) -> Result<Receipt, Stop> {
-        let Some(there) = self.find(&Instance::Production(vm)).await? else { return Ok(already()) };
-        let power = self.power(&there).await?;
-        if power == Power::Off && !self.autostart(&there).await? {
+        let (there, blind) = self.living(&Instance::Production(vm)).await?;
+        let Some(there) = there else { return Ok(already()) };
+        let receipt = self.shut_down(ctx, &there, guest, timeout).await?;
+        Ok(besides(receipt, blind))
+    }
+
+    async fn shut_down(
+        &self,
+        ctx: &OpContext,
+        there: &Found,
+        guest: bool,
+        timeout: Span,
+    ) -> Result<Receipt, Stop> {
+        let power = self.power(there).await?;
+        if power == Power::Off && !self.autostart(there).await? {
             return Ok(already());
         }
         if let Some(receipt) = dry(ctx) {
             return Ok(receipt);
         }
         if !guest || power != Power::On {
-            self.stop(&there).await?;
+            self.stop(there).await?;
             return Ok(done());
         }
         let domain = there.domain.clone();
+        // The guest goes on with it whatever becomes of this agent, and nobody else can say so.
+        let (xml, _) = self.described(there).await?;
+        let call = DefineXml { xml: note_shutdown(&xml, (self.now)() + timeout)?, flags: 0 };
+        there.host.ask(&call).await.map_err(|error| changed(&error))?;
         // Before it is down: nothing may start it again in between.
-        if self.autostart(&there).await? {
+        if self.autostart(there).await? {
             let never = SetAutostart { domain: domain.clone(), autostart: 0 };
-            there.host.ask(&never).await.map_err(|error| super::answer::changed(&error))?;
+            there.host.ask(&never).await.map_err(|error| changed(&error))?;
         }
         // By its agent or by its power button, whichever there is. By the agent the answer comes when the guest is
         // down, so that it is looked meanwhile whether it is.
@@ -49,7 +67,7 @@ impl Libvirt {
         tokio::pin!(asking);
         let mut asked = None;
         loop {
-            if self.power(&there).await.map_err(|error| Stop::from(error).unsure())? == Power::Off {
+            if self.power(there).await.map_err(|error| Stop::from(error).unsure())? == Power::Off {
                 return Ok(done());
             }
             let deaf = matches!(
@@ -64,7 +82,7 @@ impl Libvirt {
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
-        self.stop(&there).await.map_err(Stop::unsure)?;
+        self.stop(there).await.map_err(Stop::unsure)?;
         let why = match asked {
             Some(Err(error)) if !matches!(error, CallError::Lost(_)) => {
                 format!("the guest could not be asked ({error}); powered off")

@@ -5,6 +5,7 @@ mod error;
 pub mod frame;
 mod line;
 mod procedure;
+mod replicate;
 #[cfg(test)]
 mod tests;
 
@@ -12,3 +13,4 @@ pub use connection::{Connection, Lifecycle, Told};
 pub use error::{CallError, Refusal, class, code};
 pub use line::{Line, LineError, Tls, dial};
 pub use procedure::*;
+pub use replicate::*;

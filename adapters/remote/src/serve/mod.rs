@@ -1,7 +1,9 @@
 //! The server side: any [`SiteAdapter`] on the network.
 
+mod caller;
 mod extract;
 mod handlers;
+mod listen;
 mod routes;
 mod tls;
 
@@ -19,7 +21,7 @@ use crate::problem::{Code, Problem};
 use crate::tasks::Tasks;
 use crate::wire::ROOT;
 
-use tls::TlsListener;
+use listen::TlsListener;
 pub use tls::{TlsError, TlsFiles};
 
 pub(crate) use routes::{Body, Endpoint, endpoints};

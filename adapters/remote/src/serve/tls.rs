@@ -1,27 +1,17 @@
 //! Serves with TLS, and asks clients for a certificate.
 
-use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::serve::Listener;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use serde::Deserialize;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
-/// How long a client has to say who it is.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-
-/// How many say so at once; more wait in the listener's own queue.
-const AT_ONCE: usize = 64;
+use super::caller::Callers;
 
 /// Files for TLS.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +25,11 @@ pub struct TlsFiles {
     /// a token has to say who may.
     #[serde(default)]
     pub client_ca: Option<PathBuf>,
+    /// Names of those that may connect: each of them has one as a subject alternative name (DNS or IP) in its
+    /// certificate, where `*.lab.example` stands for each name below it; a common name counts for nothing. `None`:
+    /// whoever has a certificate of `client_ca`, so that this authority should sign for nobody else.
+    #[serde(default)]
+    pub client_names: Option<Vec<String>>,
 }
 
 /// Files that cannot be used.
@@ -59,7 +54,8 @@ impl TlsFiles {
     /// Reads them.
     ///
     /// # Errors
-    /// With the file that is missing, no PEM, or does not fit the others.
+    /// With the file that is missing, no PEM, or does not fit the others; and where names are said of whom nobody
+    /// asks for a certificate, or none that anybody could have.
     pub fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| bad(&self.key, error))?;
@@ -67,17 +63,21 @@ impl TlsFiles {
             .with_safe_default_protocol_versions()
             .map_err(|error| bad(&self.cert, error))?;
         let builder = match &self.client_ca {
+            // Whoever wrote names believes that they are asked for.
+            None if self.client_names.is_some() => {
+                return Err(bad(&self.cert, "`clientNames` are of no use without `clientCa`"));
+            }
             None => builder.with_no_client_auth(),
             Some(path) => {
                 let mut roots = RootCertStore::empty();
                 for certificate in certificates(path)? {
                     roots.add(certificate).map_err(|error| bad(path, error))?;
                 }
-                let verifier =
+                let authority =
                     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                         .build()
                         .map_err(|error| bad(path, error))?;
-                builder.with_client_cert_verifier(verifier)
+                builder.with_client_cert_verifier(self.callers(authority)?)
             }
         };
         let mut config = builder
@@ -86,52 +86,18 @@ impl TlsFiles {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
-}
 
-/// A listener whose connections have said who they are. One that is slow to keeps nobody else waiting.
-pub(super) struct TlsListener {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
-    shaking: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
-}
-
-impl TlsListener {
-    pub(super) fn new(tcp: TcpListener, acceptor: TlsAcceptor) -> TlsListener {
-        TlsListener { tcp, acceptor, shaking: JoinSet::new() }
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            tokio::select! {
-                Some(shaken) = self.shaking.join_next() => {
-                    if let Ok(Some(connection)) = shaken {
-                        return connection;
-                    }
-                }
-                (stream, from) = Listener::accept(&mut self.tcp), if self.shaking.len() < AT_ONCE => {
-                    let acceptor = self.acceptor.clone();
-                    self.shaking.spawn(async move {
-                        let shaken = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-                        match shaken {
-                            Ok(Ok(stream)) => Some((stream, from)),
-                            Ok(Err(error)) => {
-                                tracing::debug!(client = %from, %error, "a client was turned away");
-                                None
-                            }
-                            Err(_) => None,
-                        }
-                    });
-                }
-            }
+    fn callers(
+        &self,
+        authority: Arc<dyn ClientCertVerifier>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+        let Some(names) = &self.client_names else { return Ok(authority) };
+        let wrong = |why: String| TlsError { path: "clientNames".to_owned(), why };
+        if names.is_empty() {
+            return Err(wrong("it names nobody; leave it out, or name who may call".to_owned()));
         }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.tcp.local_addr()
+        let callers = Callers::new(authority, names);
+        let why = "each has to be a name or an address as certificates have them";
+        Ok(Arc::new(callers.map_err(|error| wrong(format!("{error}: {why}")))?))
     }
 }

@@ -5,6 +5,7 @@
 mod around;
 mod both_sides;
 mod broken;
+mod callers;
 mod common;
 mod defect;
 mod defects;

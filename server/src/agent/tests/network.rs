@@ -93,6 +93,7 @@ async fn whoever_shows_no_certificate_of_ours_is_turned_away() {
         cert: put("agent.crt", cert),
         key: put("agent.key", key),
         client_ca: Some(put("ca.crt", ours.pem())),
+        client_names: None,
     };
     let settings = Settings::new(bench.folder.path().to_owned(), clock(NOON));
     let agent = Agent::open(settings, bench.backend.clone()).unwrap();
