@@ -62,7 +62,7 @@ impl Cdp {
     pub(crate) async fn mirror_holds(&self, group: &Group, leg: &Leg, look: &Look) -> bool {
         match leg.role {
             ReplicaRole::Source => {
-                let held = self.mirrored(group).await;
+                let held = group.mirrored();
                 leg.open && held.is_some_and(|at| self.now().since(at) <= HOLDS)
             }
             ReplicaRole::Target => {
@@ -79,7 +79,7 @@ impl Cdp {
         }
         let points = leg.lag(&look.points, self.now());
         let mirror = match leg.role {
-            ReplicaRole::Source => self.mirrored(group).await,
+            ReplicaRole::Source => group.was_mirrored(),
             ReplicaRole::Target => look.mirror.as_ref().and_then(|word| word.at),
             _ => None,
         };

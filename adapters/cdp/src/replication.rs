@@ -22,6 +22,9 @@ const PULSE: Duration = Duration::from_secs(3);
 /// How soon a point is tried again that could not be sent.
 const AGAIN: Span = Span::secs(10);
 
+/// How long a stop waits for a look at mirrors.
+const STOP: Duration = Duration::from_secs(1);
+
 /// What a task was for.
 enum Ended {
     Server(std::io::Result<()>),
@@ -79,6 +82,7 @@ impl Cdp {
             }
         }
         stop.send_replace(true);
+        self.end_mirrors().await;
         // The server ends by itself; what is being sent ends where it is when the set is dropped.
         while let Some(ended) = tasks.join_next().await {
             if let Ok(Ended::Server(ended)) = ended {
@@ -86,6 +90,22 @@ impl Cdp {
             }
         }
         Ok(())
+    }
+
+    /// Guests of this site go on alone, and those of the other one hear that they do.
+    async fn end_mirrors(&self) {
+        for group in self.groups() {
+            // Who looks at them just now is ended next.
+            if let Ok(mut session) = tokio::time::timeout(STOP, group.session.lock()).await {
+                *session = None;
+            }
+            group.set_mirrored(None);
+            if let Some(exports) = group.exports.lock().await.take()
+                && let Err(error) = exports.stop().await
+            {
+                tracing::warn!(group = %group.id, %error, "a mirror was not ended");
+            }
+        }
     }
 
     fn pulse(self: Arc<Self>, tasks: &mut JoinSet<Ended>, after: Duration) {
@@ -136,6 +156,7 @@ impl Cdp {
             if leg.role != ReplicaRole::Source || !leg.serves(self.fence()) {
                 drop(leg);
                 *group.session.lock().await = None;
+                group.set_mirrored(None);
                 return self.now() + Span::secs(1);
             }
         }

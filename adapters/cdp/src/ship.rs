@@ -8,7 +8,6 @@ use muster_adapter_libvirt::replicate::{BackupDisk, BackupState, RunningDisk};
 use muster_adapter_pair::{Leg, point};
 use muster_plans::id::RecoveryPointId;
 use muster_plans::inventory::ReplicaRole;
-use muster_plans::time::Time;
 
 use crate::disk;
 use crate::error::Error;
@@ -177,6 +176,7 @@ impl Cdp {
         id: &RecoveryPointId,
         used: &[(String, RunningDisk)],
     ) -> Result<Vec<Still>, Error> {
+        raw(used)?;
         let folder = self.layout.scratch(&group.id)?;
         disk::remove_all(&folder)?;
         std::fs::create_dir(&folder).map_err(Error::io("cannot make", &folder))?;
@@ -270,10 +270,13 @@ impl Cdp {
         let known = look.points.iter().chain(theirs).chain(&leg.promoted).chain(&leg.shipped);
         Ok(point::next(self.now(), known))
     }
+}
 
-    /// How long a mirror of this group has held, at the source; `None`: it does not.
-    pub(crate) async fn mirrored(&self, group: &Group) -> Option<Time> {
-        group.session.lock().await.as_ref().and_then(|session| session.in_sync)
+/// What QEMU writes out is what the guest sees: under the name of an image in another format it would be no image.
+pub(crate) fn raw(used: &[(String, RunningDisk)]) -> Result<(), Error> {
+    match used.iter().find(|(_, disk)| disk.format != "raw") {
+        Some((file, disk)) => Err(Error::NotNow(format!("{file} is {} and not raw", disk.format))),
+        None => Ok(()),
     }
 }
 
@@ -281,4 +284,28 @@ fn stamp(path: &Path) -> Result<Stamp, Error> {
     use std::os::unix::fs::MetadataExt;
     let found = path.metadata().map_err(Error::io("cannot look at", path))?;
     Ok((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_raw_disks_are_taken() {
+        let disk = |format: &str| {
+            let running = RunningDisk {
+                vm: uuid::Uuid::nil(),
+                name: "db".to_owned(),
+                target: "vda".to_owned(),
+                file: "/srv/muster/groups/erp/db.vda.img".to_owned(),
+                format: format.to_owned(),
+                cache: None,
+                mirror: None,
+            };
+            ("db.vda.img".to_owned(), running)
+        };
+        assert!(raw(&[disk("raw")]).is_ok() && raw(&[]).is_ok());
+        let why = raw(&[disk("raw"), disk("qcow2")]).unwrap_err().to_string();
+        assert_eq!(why, "db.vda.img is qcow2 and not raw");
+    }
 }

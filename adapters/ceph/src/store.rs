@@ -12,6 +12,7 @@ use muster_plans::time::Time;
 
 use crate::cli::Cli;
 use crate::config::{Config, ConfigError, Now};
+use crate::decide::pair::Trail;
 use crate::decide::witness::Memory;
 use crate::error::{Error, Stop, later};
 use crate::idle;
@@ -38,6 +39,8 @@ pub struct Ceph {
     pub(crate) kept_out: tokio::sync::Mutex<Option<(Time, bool)>>,
     /// What was seen of the other site's monitors.
     pub(crate) witness: Mutex<Memory>,
+    /// What was seen of journals' writers, by image.
+    pub(crate) trails: Mutex<BTreeMap<String, Trail>>,
 }
 
 const FOLDERS: [&str; 2] = ["groups", "clones"];
@@ -76,6 +79,7 @@ impl Ceph {
             noting: Mutex::default(),
             kept_out: tokio::sync::Mutex::default(),
             witness: Mutex::default(),
+            trails: Mutex::default(),
             config,
         };
         // A file of ours that cannot be read is found now and not in the middle of a failover.

@@ -11,7 +11,7 @@
 //!     - {id: paris-kvm-1, uri: "qemu:///system"}
 //!   networks:
 //!     - {name: prod, role: production, subnets: [10.10.0.0/24]}
-//! btrfs: {…}      # or ceph
+//! btrfs: {…}      # or ceph, or cdp
 //! redfish: {…}    # where hosts can be switched off from outside
 //! ```
 
@@ -20,8 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use muster_adapter_btrfs::Config as BtrfsConfig;
+use muster_adapter_cdp::Config as CdpConfig;
 use muster_adapter_ceph::Config as CephConfig;
-use muster_adapter_libvirt::{Libvirt, LibvirtConfig};
+use muster_adapter_libvirt::{Libvirt, LibvirtConfig, Replicator};
 use muster_adapter_redfish::{Config as PowerConfig, HostPower};
 use muster_adapter_remote::serve::TlsFiles;
 use muster_contract::{FenceLevel, OpId, OperationKind};
@@ -53,6 +54,8 @@ struct AgentFile {
     btrfs: Option<BtrfsConfig>,
     #[serde(default)]
     ceph: Option<CephConfig>,
+    #[serde(default)]
+    cdp: Option<CdpConfig>,
     #[serde(default)]
     redfish: Option<PowerConfig>,
 }
@@ -116,11 +119,15 @@ pub async fn options(
         }
         None => None,
     };
-    let storage = match (file.btrfs, file.ceph) {
-        (Some(config), None) => storage::btrfs(config, &file.site, &now).await?,
-        (None, Some(config)) => storage::ceph(config, &file.site, &now)?,
-        (None, None) => return Err(StorageError::None.into()),
-        (Some(_), Some(_)) => return Err(StorageError::Two.into()),
+    let storage = match (file.btrfs, file.ceph, file.cdp) {
+        (Some(config), None, None) => storage::btrfs(config, &file.site, &now).await?,
+        (None, Some(config), None) => storage::ceph(config, &file.site, &now)?,
+        (None, None, Some(config)) => {
+            let guests = Arc::new(Replicator::new(&file.libvirt)?);
+            storage::cdp(config, guests, &file.site, &now).await?
+        }
+        (None, None, None) => return Err(StorageError::None.into()),
+        _ => return Err(StorageError::Several.into()),
     };
     let Storage { mut capabilities, storage, mut fencing, volumes, mut work } = storage;
     if let Some(config) = file.redfish {
@@ -168,6 +175,11 @@ impl AgentFile {
             whole(&mut btrfs.root);
             btrfs.token_file.iter_mut().for_each(whole);
             btrfs.peer.token_file.iter_mut().for_each(whole);
+        }
+        if let Some(cdp) = &mut self.cdp {
+            whole(&mut cdp.root);
+            cdp.token_file.iter_mut().for_each(whole);
+            cdp.peer.token_file.iter_mut().for_each(whole);
         }
         if let Some(ceph) = &mut self.ceph {
             whole(&mut ceph.conf);

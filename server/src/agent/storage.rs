@@ -1,9 +1,11 @@
 //! The storage of a site: one of the products that there are adapters for, and what it makes possible.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use muster_adapter_btrfs::{Btrfs, Config as BtrfsConfig};
+use muster_adapter_cdp::{Cdp, Config as CdpConfig, Guests};
 use muster_adapter_ceph::{Ceph, Config as CephConfig};
 use muster_adapter_libvirt::METHODS;
 use muster_contract::{
@@ -30,16 +32,17 @@ pub(super) struct Storage {
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// Nothing says where the data is.
-    #[error("the file names no storage: give it `btrfs` or `ceph`")]
+    #[error("the file names no storage: give it `btrfs`, `ceph` or `cdp`")]
     None,
     /// More than one does.
-    #[error(
-        "the file names both `btrfs` and `ceph`: an agent has one storage; run one agent for each"
-    )]
-    Two,
+    #[error("the file names several storages: an agent has one; run an agent for each")]
+    Several,
     /// It cannot be used.
     #[error("btrfs: {0}")]
     Btrfs(String),
+    /// It cannot be used.
+    #[error("cdp: {0}")]
+    Cdp(String),
     /// It cannot be used.
     #[error("ceph: {0}")]
     Ceph(#[from] muster_adapter_ceph::ConfigError),
@@ -58,16 +61,42 @@ pub(super) async fn btrfs(
     let btrfs = Btrfs::open(config, site.clone(), now.clone()).await.map_err(|e| wrong(&e))?;
     let listener = btrfs.listen().await.map_err(|error| wrong(&error))?;
     let (storage, fencing, volumes) = (btrfs.clone(), btrfs.clone(), btrfs.clone());
-    let replicates: Work = Box::new(move |mut stop| {
+    let work = vec![replicates(move |stopped| btrfs.run(listener, stopped))];
+    let capabilities = capabilities(site, "libvirt, btrfs", None);
+    Ok(Storage { capabilities, storage, fencing, volumes, work })
+}
+
+pub(super) async fn cdp(
+    config: CdpConfig,
+    guests: Arc<dyn Guests>,
+    site: &SiteName,
+    now: &Now,
+) -> Result<Storage, StorageError> {
+    let wrong = |error: &dyn std::fmt::Display| StorageError::Cdp(error.to_string());
+    let cdp = Cdp::open(config, site.clone(), now.clone(), guests).await.map_err(|e| wrong(&e))?;
+    let listener = cdp.listen().await.map_err(|error| wrong(&error))?;
+    let (storage, fencing, volumes) = (cdp.clone(), cdp.clone(), cdp.clone());
+    let work = vec![replicates(move |stopped| cdp.run(listener, stopped))];
+    let capabilities = capabilities(site, "libvirt, cdp", None);
+    Ok(Storage { capabilities, storage, fencing, volumes, work })
+}
+
+/// What tells a product to stop.
+type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Answers the other site's agent and sends, until the agent stops.
+fn replicates<F>(run: impl FnOnce(Stopped) -> F + Send + 'static) -> Work
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    Box::new(move |mut stop| {
         Box::pin(async move {
-            let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
-            if let Err(error) = btrfs.run(listener, stopped).await {
+            let stopped = Box::pin(async move { drop(stop.wait_for(|stop| *stop).await) });
+            if let Err(error) = run(stopped).await {
                 tracing::error!(%error, "replication has stopped");
             }
         })
-    });
-    let capabilities = capabilities(site, "libvirt, btrfs", None);
-    Ok(Storage { capabilities, storage, fencing, volumes, work: vec![replicates] })
+    })
 }
 
 pub(super) fn ceph(

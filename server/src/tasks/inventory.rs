@@ -16,8 +16,12 @@ use crate::app::App;
 use crate::landscape::{Landscape, Learned, SiteStatus, Word};
 use crate::ops;
 
-/// A site that has not answered within this time counts as out of reach in this round.
+/// A site that has not answered at all within this time counts as out of reach in this round.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// So does one that answers, and has not said within this time what is there: products with many objects need longer
+/// to look at them than to say that they live.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 
 /// Comes round for ever.
 pub async fn run(app: Arc<App>) {
@@ -87,17 +91,29 @@ async fn ask(
     peers: Vec<SiteName>,
 ) -> Learned {
     let now = app.clock.now();
-    let answers = tokio::time::timeout(ANSWER_WITHIN, async {
-        let capabilities =
-            if knows_capabilities { None } else { Some(adapter.capabilities().await?) };
-        let inventory = adapter.inventory().await?;
-        let surroundings = adapter.surroundings().await?;
-        let words = join_all(peers.into_iter().map(|peer| word(&*adapter, peer))).await;
+    let lives = async {
+        match knows_capabilities {
+            true => adapter.query(&Query::Alive).await.map(|_| None),
+            false => adapter.capabilities().await.map(Some),
+        }
+    };
+    let silence = |within: Duration| {
+        silent(site.clone(), now, format!("no answer within {} s", within.as_secs()))
+    };
+    let capabilities = match tokio::time::timeout(ANSWER_WITHIN, lives).await {
+        Ok(Ok(capabilities)) => capabilities,
+        Ok(Err(error)) => return silent(site, now, error.to_string()),
+        Err(_) => return silence(ANSWER_WITHIN),
+    };
+    let answers = tokio::time::timeout(READ_WITHIN, async {
+        let words = join_all(peers.into_iter().map(|peer| word(&*adapter, peer)));
+        let (inventory, surroundings, words) =
+            tokio::join!(adapter.inventory(), adapter.surroundings(), words);
         let words: BTreeMap<SiteName, Word> = words.into_iter().collect();
-        Ok::<_, muster_contract::AdapterError>((capabilities, inventory, surroundings, words))
+        Ok::<_, muster_contract::AdapterError>((inventory?, surroundings?, words))
     });
     match answers.await {
-        Ok(Ok((capabilities, inventory, surroundings, peers))) => Learned {
+        Ok(Ok((inventory, surroundings, peers))) => Learned {
             site,
             status: SiteStatus {
                 reachable: true,
@@ -112,7 +128,7 @@ async fn ask(
             surroundings: Some(surroundings),
         },
         Ok(Err(error)) => silent(site, now, error.to_string()),
-        Err(_) => silent(site, now, format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
+        Err(_) => silence(READ_WITHIN),
     }
 }
 

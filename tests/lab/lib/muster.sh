@@ -48,7 +48,7 @@ agent_file() {
 site: site-$site
 data: agent-$site
 listen: $(address_of "$site"):7900
-tls: {cert: agent-$site.crt, key: agent-$site.key, clientCa: ca.crt}
+tls: {cert: agent-$site.crt, key: agent-$site.key, clientCa: ca.crt, clientNames: [muster]}
 links:
   - {site: site-$peer, address: "$(address_of "$peer"):7900", bandwidthMbps: 1000}
 libvirt:

@@ -9,7 +9,7 @@ use muster_plans::time::{Span, Time};
 use super::Relays;
 use crate::error::Error;
 use crate::peer::{Beat, BeginMirror, Commit, Describes, Place};
-use crate::ship::Stamp;
+use crate::ship::{Stamp, raw};
 use crate::store::{Cdp, Group};
 
 /// How soon a mirror is begun again that ended.
@@ -22,8 +22,6 @@ pub(crate) struct Session {
     disks: BTreeMap<String, (uuid::Uuid, String)>,
     /// Files that no guest has open, as they were sent.
     sent: BTreeMap<String, Stamp>,
-    /// When all of it was last the same at both sites.
-    pub(crate) in_sync: Option<Time>,
 }
 
 impl Session {
@@ -44,9 +42,9 @@ impl Cdp {
             Ok(()) => self.now() + second,
             Err(error) => {
                 // Its lines end here: QEMU ends the mirrors, and no guest waits any longer.
-                let lost = group.session.lock().await.take();
-                let was = lost.as_ref().and_then(|session| session.in_sync);
-                tracing::warn!(group = %group.id, %error, ?was, "the mirror is not in sync");
+                *group.session.lock().await = None;
+                group.set_mirrored(None);
+                tracing::warn!(group = %group.id, %error, was = ?group.was_mirrored(), "the mirror is not in sync");
                 self.now() + AGAIN
             }
         }
@@ -68,11 +66,13 @@ impl Cdp {
         let used = used?;
         if used.is_empty() {
             *held = None;
+            group.set_mirrored(None);
             drop(held);
             return self.ship_changes(group).await;
         }
         let Some(session) = held.as_mut().filter(|session| session.fits(&used)) else {
             *held = None;
+            group.set_mirrored(None);
             let began = self.start_mirror(group, &used).await?;
             *held = Some(began);
             return Ok(());
@@ -101,7 +101,7 @@ impl Cdp {
         let files = stamps.into_keys().collect();
         let beat = Beat { describes: session.describes.clone(), at: ready.then_some(at), files };
         self.client.beat(&group.id, &beat, self.config.patience).await?;
-        session.in_sync = ready.then_some(at).or(session.in_sync);
+        group.set_mirrored(ready.then_some(at));
         Ok(())
     }
 
@@ -139,11 +139,15 @@ impl Cdp {
         group: &Group,
         used: &[(String, RunningDisk)],
     ) -> Result<Session, Error> {
-        for (_, disk) in used.iter().filter(|(_, disk)| disk.mirror.is_some()) {
+        raw(used)?;
+        for (file, disk) in used {
+            let Some(mirror) = &disk.mirror else { continue };
+            let own = self.layout.socket(&group.id, file, "m").display().to_string();
+            if mirror.socket.as_deref() != Some(own.as_str()) {
+                let text = format!("somebody else copies {} of {}", disk.target, disk.name);
+                return Err(Error::NotNow(text));
+            }
             self.guests.end_mirror(disk.vm, &disk.target).await?;
-        }
-        if let Some((file, disk)) = used.iter().find(|(_, disk)| disk.format != "raw") {
-            return Err(Error::NotNow(format!("{file} is {} and not raw", disk.format)));
         }
         let describes = self.describes(group, Place::Mirror).await?;
         let live = self.layout.live(&group.id)?;
@@ -166,6 +170,6 @@ impl Cdp {
             disks.insert(file.clone(), (disk.vm, disk.target.clone()));
         }
         tracing::info!(group = %group.id, disks = disks.len(), "a mirror begins");
-        Ok(Session { relays, describes, disks, sent: BTreeMap::new(), in_sync: None })
+        Ok(Session { relays, describes, disks, sent: BTreeMap::new() })
     }
 }

@@ -71,8 +71,11 @@ pub(crate) struct Group {
     pub(crate) incoming: Arc<tokio::sync::Mutex<Option<RecoveryPointId>>>,
     /// At the target: the servers of the mirror.
     pub(crate) exports: tokio::sync::Mutex<Option<Exports>>,
-    /// At the source: its mirrors.
+    /// At the source: its mirrors. Held while they are looked at, and never waited for by who holds `leg` without
+    /// `doing`.
     pub(crate) session: tokio::sync::Mutex<Option<Session>>,
+    /// Whether all of them hold, and when they were last found to.
+    mirrored: Mutex<(bool, Option<Time>)>,
     /// At the source: files as they were in the last point that was sent without guests.
     pub(crate) shipped: tokio::sync::Mutex<Option<BTreeMap<String, Stamp>>>,
     pub(crate) leg: tokio::sync::Mutex<Leg>,
@@ -109,10 +112,28 @@ impl Group {
             incoming: Arc::default(),
             exports: tokio::sync::Mutex::default(),
             session: tokio::sync::Mutex::default(),
+            mirrored: Mutex::default(),
             shipped: tokio::sync::Mutex::default(),
             leg: tokio::sync::Mutex::new(leg),
             sure: AtomicBool::new(sure),
         }
+    }
+
+    /// When all its mirrors were found to hold, at the source; `None`: they do not.
+    pub(crate) fn mirrored(&self) -> Option<Time> {
+        let (holds, at) = *self.mirrored.lock().unwrap_or_else(PoisonError::into_inner);
+        at.filter(|_| holds)
+    }
+
+    /// The same, of mirrors that may have ended since.
+    pub(crate) fn was_mirrored(&self) -> Option<Time> {
+        self.mirrored.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    /// `None`: not any more.
+    pub(crate) fn set_mirrored(&self, at: Option<Time>) {
+        let mut mirrored = self.mirrored.lock().unwrap_or_else(PoisonError::into_inner);
+        *mirrored = (at.is_some(), at.or(mirrored.1));
     }
 
     /// Waits until nothing else is done with the group; a point that the loop is sending is broken off.

@@ -78,6 +78,7 @@ impl Cdp {
         self.save(group, leg, next).map_err(Stop::unknown)?;
         // Its guests are off: nothing is mirrored any more.
         *group.session.lock().await = None;
+        group.set_mirrored(None);
         Ok(())
     }
 }

@@ -62,7 +62,7 @@ impl Cdp {
 
     async fn wait_for_mirror(&self, ctx: &OpContext, group: &Group) -> Result<Receipt, Stop> {
         let since = self.now();
-        if self.mirrored(group).await.is_some_and(|at| since.since(at) < AGO) {
+        if group.mirrored().is_some_and(|at| since.since(at) < AGO) {
             return Ok(self.already());
         }
         if ctx.dry_run {
@@ -70,7 +70,7 @@ impl Cdp {
         }
         group.due.store(true, Ordering::SeqCst);
         loop {
-            if self.mirrored(group).await.is_some_and(|at| at >= since) {
+            if group.mirrored().is_some_and(|at| at >= since) {
                 return Ok(self.done("all disks are mirrored".to_owned()));
             }
             if self.left(ctx) < Duration::from_millis(500) {
@@ -90,7 +90,7 @@ impl Cdp {
         group.due.store(true, Ordering::SeqCst);
         let until = tokio::time::Instant::now() + within;
         while tokio::time::Instant::now() < until {
-            if self.mirrored(group).await.is_some_and(|at| at >= since) {
+            if group.mirrored().is_some_and(|at| at >= since) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;

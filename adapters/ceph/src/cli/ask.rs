@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::command::{KEPT, said, tidy};
 use super::{Cli, LIMIT};
@@ -49,8 +50,9 @@ pub(super) struct Asker {
 struct Running {
     stdin: ChildStdin,
     waiting: Waiting,
-    /// Ends with us.
+    /// They end with us.
     _child: Child,
+    _hears: JoinSet<()>,
 }
 
 impl Default for Asker {
@@ -114,8 +116,9 @@ fn start(cli: &Cli, script: &str) -> std::io::Result<Running> {
         return Err(std::io::ErrorKind::BrokenPipe.into());
     };
     let waiting = Arc::new(Mutex::new(Ok(BTreeMap::new())));
-    tokio::spawn(hear(out, child.stderr.take(), Arc::clone(&waiting)));
-    Ok(Running { stdin, waiting, _child: child })
+    let mut hears = JoinSet::new();
+    hears.spawn(hear(out, child.stderr.take(), Arc::clone(&waiting)));
+    Ok(Running { stdin, waiting, _child: child, _hears: hears })
 }
 
 /// What runs the program `ceph`: it has Ceph's library, which another Python on the machine may not have.
@@ -135,17 +138,22 @@ fn shebang(script: &[u8]) -> Option<PathBuf> {
 
 /// Hands answers to those who wait, until the program ends; then nobody waits any more.
 async fn hear(out: ChildStdout, complaints: Option<ChildStderr>, waiting: Waiting) {
-    let complaints = tokio::spawn(said(complaints, KEPT));
-    let mut lines = BufReader::new(out).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(answer) = serde_json::from_str::<Answer>(&line) else { break };
-        let tell = locked(&waiting).as_mut().ok().and_then(|waiting| waiting.remove(&answer.id));
-        if let Some(tell) = tell {
-            // Whoever asked may have gone.
-            let _ = tell.send(answer);
+    let answers = async {
+        let mut lines = BufReader::new(out).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let Ok(answer) = serde_json::from_str::<Answer>(&line) else {
+                *locked(&waiting) = Err("it said what nobody understands".to_owned());
+                return;
+            };
+            let tell =
+                locked(&waiting).as_mut().ok().and_then(|waiting| waiting.remove(&answer.id));
+            if let Some(tell) = tell {
+                // Whoever asked may have gone.
+                let _ = tell.send(answer);
+            }
         }
-    }
-    let last = complaints.await.unwrap_or_default();
+    };
+    let ((), last) = tokio::join!(answers, said(complaints, KEPT));
     let last = last.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     *locked(&waiting) = Err(tidy(last));
 }

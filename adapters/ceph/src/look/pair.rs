@@ -1,6 +1,7 @@
 //! Looks at groups of mirrored images, here and at the other site's cluster.
 
 use std::net::IpAddr;
+use std::sync::PoisonError;
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use ipnet::IpNet;
@@ -81,6 +82,7 @@ impl Ceph {
             own: None,
             there: None,
             snaps: Vec::new(),
+            copied: None,
         };
         match self.image_there(&spec, &anew).await {
             // It is away for a while: a copy that is made anew.
@@ -108,7 +110,13 @@ impl Ceph {
         // With several peers nobody knows which of them is meant.
         let there = if peers.len() == 1 { peers.pop() } else { None };
         let word = word(&meta);
-        Ok(Some(Image { primary, word, own, there, snaps, ..anew.clone() }))
+        let receives = if primary == Some(true) { there.as_ref() } else { own.as_ref() };
+        let copied = receives.and_then(|state| {
+            let (at, replay) = (state.at()?, state.replay()?);
+            let mut trails = self.trails.lock().unwrap_or_else(PoisonError::into_inner);
+            trails.entry(spec.to_owned()).or_default().copied_at(at, &replay)
+        });
+        Ok(Some(Image { primary, word, own, there, snaps, copied, ..anew.clone() }))
     }
 
     /// The other site's cluster, where this run may speak to it.

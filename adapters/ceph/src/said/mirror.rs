@@ -32,7 +32,26 @@ pub(crate) struct Replay {
     pub(crate) entries_behind_primary: Option<u64>,
     /// Of snapshots, in seconds since 1970: when the newest one that is whole at the copy was made.
     #[serde(default)]
-    local_snapshot_timestamp: Option<i64>,
+    pub(crate) local_snapshot_timestamp: Option<i64>,
+    /// Of a journal: where its writer was, as far as that has said so.
+    #[serde(default, deserialize_with = "position")]
+    pub(crate) primary_position: Option<Position>,
+    /// Of a journal: what the copy holds.
+    #[serde(default, deserialize_with = "position")]
+    pub(crate) non_primary_position: Option<Position>,
+}
+
+/// A place in a journal. What a later writer adds comes behind all of an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) tag_tid: u64,
+    pub(crate) entry_tid: u64,
+}
+
+/// Where nothing was written yet there is none, in various words.
+fn position<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Position>, D::Error> {
+    let said = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(said).ok())
 }
 
 impl Replay {
@@ -104,6 +123,11 @@ mod tests {
         let peer = &status.peer_sites[0];
         assert_eq!(peer.replay().unwrap().entries_behind_primary, Some(3));
         assert_eq!(peer.at(), Some(Time(1_795_882_876_000)));
+        assert_eq!(peer.replay().unwrap().primary_position, None, "without its tag it is no place");
+        let said = r#"replaying, {"entries_behind_primary":2,"non_primary_position":{"entry_tid":8531,"object_number":3,"tag_tid":2},"primary_position":""}"#;
+        let replay = state("up+replaying", said).replay().unwrap();
+        assert_eq!(replay.non_primary_position, Some(Position { tag_tid: 2, entry_tid: 8531 }));
+        assert_eq!(replay.primary_position, None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod time;
 pub(crate) use blocklist::{Blocklist, blocklist};
 pub(crate) use cluster::{Df, OsdDump, Quorum, Status};
 pub(crate) use image::{ImageInfo, Listed, Locker, Meta, Snap, SnapKind, Watcher, Watchers};
-pub(crate) use mirror::{MirrorStatus, PeerState};
+pub(crate) use mirror::{MirrorStatus, PeerState, Position, Replay};
 
 use serde::de::DeserializeOwned;
 

@@ -5,12 +5,14 @@ mod promote;
 mod reverse;
 mod standing;
 mod sync;
+mod trail;
 
 pub(crate) use demote::{Demotion, demote};
 pub(crate) use promote::{Promotion, promote};
 pub(crate) use reverse::{Reversal, reverse};
 pub(crate) use standing::{HEAD, Standing, point_id};
 pub(crate) use sync::{Sync, caught_up, sync};
+pub(crate) use trail::Trail;
 
 use muster_plans::id::{ConsistencyGroupId, SiteName};
 use muster_plans::time::{Span, Time};
@@ -47,6 +49,8 @@ pub(crate) struct Image {
     /// What the daemon there says.
     pub(crate) there: Option<PeerState>,
     pub(crate) snaps: Vec<Snap>,
+    /// From when the data is that the copy holds, of one with a journal.
+    pub(crate) copied: Option<Time>,
 }
 
 /// The other leg, as its own cluster says.

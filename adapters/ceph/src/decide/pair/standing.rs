@@ -191,12 +191,10 @@ impl Image {
     pub(super) fn copied_at(&self) -> Option<Time> {
         let here = self.primary == Some(true);
         let state = if here { self.there.as_ref() } else { self.own.as_ref() }?;
-        let replay = state.replay();
         if self.mode != Mode::MirrorSnapshot {
-            let done = replay.is_some_and(|replay| replay.entries_behind_primary == Some(0));
-            return state.at().filter(|_| done || state.met_the_end());
+            return if state.met_the_end() { state.at() } else { self.copied };
         }
-        let said = replay.and_then(|replay| replay.copied_at());
+        let said = state.replay().and_then(|replay| replay.copied_at());
         let seen = if here { self.sent_at() } else { self.received_at() };
         said.max(seen)
     }

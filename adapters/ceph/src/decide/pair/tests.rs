@@ -62,6 +62,7 @@ fn image(name: &str, primary: bool, own: PeerState, there: PeerState) -> Image {
         own: Some(own),
         there: Some(there),
         snaps: if primary { snaps(&[(4, 30, true)]) } else { received() },
+        copied: None,
     }
 }
 
