@@ -164,13 +164,15 @@ fn missing<'a>(
     (header, ring): &(Option<Record>, Vec<Record>),
 ) -> usize {
     let newest = header.as_ref().map_or(0, |record| record.n);
+    // While an image is read, a VM that runs goes on round the ring behind the header that was read first.
+    let round = ring.iter().map(|record| record.n).max().unwrap_or(0).max(newest);
     let there: BTreeSet<(u64, &str)> = ring.iter().map(|r| (r.n, r.boot.as_str())).collect();
     let mut writers: BTreeMap<u64, &str> = BTreeMap::new();
     for At { record, .. } in acknowledged {
         let by_survivor = survivor.is_some_and(|boot| boot.id == record.boot);
         // The image may be older than the log of a VM that still runs.
         let later = by_survivor && record.n > newest;
-        if record.n + SLOTS > newest && !later {
+        if record.n + SLOTS > round && !later {
             writers.insert(record.n, &record.boot);
         }
     }
@@ -282,6 +284,14 @@ mod tests {
         let newest = ring.pop();
         known.disk = Some((newest, ring));
         assert_eq!(judge("vm", &known, None).not_on_disk, Some(1));
+    }
+
+    #[test]
+    fn a_vm_may_go_on_while_its_image_is_read() {
+        let mut known = known(&[("a", "A", 1..=4990, 0)]);
+        let ring = image("A", 5000 - SLOTS + 1..=5000);
+        known.disk = Some((image("A", 4990..=4990).pop(), ring));
+        assert_eq!(judge("vm", &known, None).not_on_disk, Some(0));
     }
 
     #[test]
