@@ -125,7 +125,7 @@ impl Ceph {
             forced = self.open_images(ctx, &sight, wish.forced).await?;
         }
         let cli = self.cli(ctx);
-        leave(&cli, sight.images.iter(), &word).await.map_err(Stop::unknown)?;
+        self.leave_when_open(ctx, &sight, &word).await.map_err(Stop::unknown)?;
         let point = wish.point.cloned().or_else(|| at.map(point_id));
         self.note(&sight.group, |local| {
             (local.promoting, local.mounted, local.demoted_at) = (None, Some(true), None);
@@ -141,6 +141,25 @@ impl Ceph {
         Ok(self.done((forced > 0).then(|| {
             format!("{forced} images were promoted by force: the other leg must begin anew")
         })))
+    }
+
+    /// Leaves a word at images that were just promoted. A daemon that received one lets go of it some seconds later:
+    /// until then it is read-only for everybody else.
+    async fn leave_when_open(
+        &self,
+        ctx: &OpContext,
+        sight: &Sight,
+        word: &Word,
+    ) -> Result<(), Error> {
+        loop {
+            match leave(&self.cli(ctx), sight.images.iter(), word).await {
+                Err(error) if error.is_code(READ_ONLY) && self.left(ctx) > PAUSE + SPARE => {
+                    tracing::debug!(%error, "it is tried again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                left => return left,
+            }
+        }
     }
 
     /// Promotes what is not primary, all at once; says how many images needed force.
@@ -198,6 +217,8 @@ impl Ceph {
 
 /// EBUSY.
 const BUSY: i32 = 16;
+/// EROFS.
+const READ_ONLY: i32 = 30;
 
 /// Leaves a word at images, which are primary.
 pub(super) async fn leave<'a>(
