@@ -97,7 +97,7 @@ first_vm() {
 }
 
 # acked SITE VM: how many records of a VM were acknowledged at a site.
-acked() { wc -l <"$LAB/site-$1/vm/$2.ack.log" 2>/dev/null || echo 0; }
+acked() { { wc -l <"$LAB/site-$1/vm/$2.ack.log"; } 2>/dev/null || echo 0; }
 
 # writes SITE VM: whether it writes now.
 writes() {

@@ -70,6 +70,11 @@ impl Cli {
         self.ask("rbd status", &["status", spec]).await
     }
 
+    /// Takes a lock from its holder, whom Ceph keeps out from then on.
+    pub(crate) async fn break_lock(&self, spec: &str, lock: &Locker) -> Result<(), Error> {
+        self.rbd("rbd lock rm", &["lock", "rm", spec, &lock.id, &lock.locker]).await.map(drop)
+    }
+
     pub(crate) async fn lockers(&self, spec: &str) -> Result<Vec<Locker>, Error> {
         self.ask_list("rbd lock ls", &["lock", "ls", spec]).await
     }

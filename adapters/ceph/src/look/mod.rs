@@ -5,4 +5,4 @@ mod pair;
 mod stretch;
 
 pub(crate) use index::{AT_ONCE, FRESH, Index, Indexed, NEW, one_pool};
-pub(crate) use pair::clone_spec;
+pub(crate) use pair::{clone_spec, held_by_a_daemon};

@@ -197,6 +197,13 @@ fn user(lockers: &[Locker], watchers: &[Watcher], clients: &[IpNet]) -> Option<S
     ours.next().map(|(watcher, host)| name(&watcher.address, Some(host)))
 }
 
+/// The lock of a daemon, which is at none of the hosts that VMs are on; `None` too where nobody said which those are.
+pub(crate) fn held_by_a_daemon<'a>(lockers: &'a [Locker], clients: &[IpNet]) -> Option<&'a Locker> {
+    let of_a_vm = |host: IpAddr| clients.iter().any(|net| net.contains(&host));
+    let daemon = |locker: &&Locker| locker.host().is_some_and(|host| !of_a_vm(host));
+    lockers.iter().find(daemon).filter(|_| !clients.is_empty())
+}
+
 /// The image of a clone.
 pub(crate) fn clone_spec(pool: &str, clone: &str, image: &str) -> Result<String, Reason> {
     let name = format!("{}{clone}-{image}", crate::name::CLONE);
@@ -225,5 +232,12 @@ mod tests {
         assert_eq!(who(&[vm], &[other], &nets), None, "it is dead");
         assert_eq!(who(&[], &[other], &nets), None, "rbd-mirror of the other site");
         assert_eq!(who(&[], &[vm], &nets).as_deref(), Some("10.1.0.7"));
+        let daemon = |lockers: &[&str], nets: &[IpNet]| {
+            held_by_a_daemon(&read(lockers), nets).map(|locker| locker.address.clone())
+        };
+        assert_eq!(daemon(&[other], &nets).as_deref(), Some(other));
+        assert_eq!(daemon(&[vm], &nets), None, "no VM's lock is ever broken");
+        assert_eq!(daemon(&[other], &[]), None, "it may be a VM's");
+        assert_eq!(daemon(&["nobody knows"], &nets), None);
     }
 }

@@ -103,6 +103,10 @@ pub(crate) struct Watcher {
 /// A line of `rbd lock ls`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Locker {
+    #[serde(default)]
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) locker: String,
     pub(crate) address: String,
 }
 

@@ -9,9 +9,10 @@ use crate::config::Mode as PoolMode;
 use crate::decide::Wish;
 use crate::decide::pair::{self, Demotion, Image, Promotion, Sight, Sync, caught_up, point_id};
 use crate::error::{Error, Stop, changing, later, not_now};
-use crate::look::{AT_ONCE, Indexed};
+use crate::look::{AT_ONCE, Indexed, held_by_a_daemon};
 use crate::state::{Phase, Word};
 use crate::store::Ceph;
+use muster_plans::time::Span;
 
 impl Ceph {
     pub(super) async fn sync(
@@ -125,7 +126,7 @@ impl Ceph {
             forced = self.open_images(ctx, &sight, wish.forced).await?;
         }
         let cli = self.cli(ctx);
-        self.leave_when_open(ctx, &sight, &word).await.map_err(Stop::unknown)?;
+        self.leave_when_open(ctx, &sight, &word, wish.forced).await.map_err(Stop::unknown)?;
         let point = wish.point.cloned().or_else(|| at.map(point_id));
         self.note(&sight.group, |local| {
             (local.promoting, local.mounted, local.demoted_at) = (None, Some(true), None);
@@ -144,22 +145,41 @@ impl Ceph {
     }
 
     /// Leaves a word at images that were just promoted. A daemon that received one lets go of it some seconds later:
-    /// until then it is read-only for everybody else.
+    /// until then it is read-only for everybody else. One that waits for an answer of a cluster that is gone waits
+    /// for ever, and its lock is taken from it.
     async fn leave_when_open(
         &self,
         ctx: &OpContext,
         sight: &Sight,
         word: &Word,
+        forced: bool,
     ) -> Result<(), Error> {
+        let begun = self.now();
         loop {
             match leave(&self.cli(ctx), sight.images.iter(), word).await {
                 Err(error) if error.is_code(READ_ONLY) && self.left(ctx) > PAUSE + SPARE => {
                     tracing::debug!(%error, "it is tried again");
+                    if forced && self.now().since(begun) > LETS_GO {
+                        self.take_from_daemons(ctx, sight).await?;
+                    }
                     tokio::time::sleep(PAUSE).await;
                 }
                 left => return left,
             }
         }
+    }
+
+    async fn take_from_daemons(&self, ctx: &OpContext, sight: &Sight) -> Result<(), Error> {
+        let cli = self.cli(ctx);
+        for image in &sight.images {
+            let spec = image.spec();
+            let lockers = cli.lockers(&spec).await?;
+            if let Some(lock) = held_by_a_daemon(&lockers, self.config.clients_of(&self.site)) {
+                tracing::warn!(image = %spec, holder = %lock.address, "its lock is taken from a daemon");
+                cli.break_lock(&spec, lock).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Promotes what is not primary, all at once; says how many images needed force.
@@ -214,6 +234,9 @@ impl Ceph {
         }
     }
 }
+
+/// How long a daemon may take to let go of an image.
+const LETS_GO: Span = Span::secs(5);
 
 /// EBUSY.
 const BUSY: i32 = 16;
