@@ -69,6 +69,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_failed_over_meanwhile_waits_for_nothing() {
+        let mut sight = demoted();
+        for image in &mut sight.images {
+            image.own = Some(said("up+error", "split-brain detected"));
+            image.there = Some(said("up+stopped", PRIMARY));
+        }
+        assert_eq!(sight.standing().role, ReplicaRole::RemoteFailedOver);
+        assert_eq!(demote(&sight, Mode::Planned, None), Ok(Demotion::Nothing));
+    }
+
+    #[test]
     fn a_group_that_is_demoted_by_half_is_demoted_to_the_end() {
         let mut sight = source();
         sight.images[0].primary = Some(false);

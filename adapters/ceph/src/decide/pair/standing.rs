@@ -43,11 +43,11 @@ impl Sight {
         self.images.iter().filter_map(|i| i.word.as_ref()).max_by_key(|word| word.generation)
     }
 
-    /// Whether something is received from a primary there: whatever the last word that came says, it is the
-    /// other leg that leads.
+    /// Whether something is received from a primary there, or would be, had not both been written: whatever the last
+    /// word that came says, it is the other leg that leads.
     pub(crate) fn follows(&self) -> bool {
         self.images.iter().any(|image| {
-            let receives = image.own.as_ref().is_some_and(super::PeerState::replays);
+            let receives = image.own.as_ref().is_some_and(|own| own.replays() || own.split());
             image.primary == Some(false) && receives && image.there_primary()
         })
     }
