@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use muster_contract::Receipt;
 use muster_plans::id::ConsistencyGroupId;
 
-use crate::error::{Stop, missing, not_now};
+use crate::error::{Stop, later, missing, not_now};
 use crate::look::{FRESH, clone_spec};
 use crate::store::Ceph;
 
@@ -41,7 +41,8 @@ impl Ceph {
                     nets.is_empty() || nets.iter().any(|net| net.contains(&host))
                 });
                 if let Some(user) = user.filter(|_| ours && writable) {
-                    return Err(not_now(format!("{user} has {} open", member.spec())).into());
+                    // One that died counts for half a minute more, until Ceph has missed it.
+                    return Err(later(format!("{user} has {} open", member.spec())).into());
                 }
             }
         }
