@@ -39,7 +39,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("adapters/sim", &["muster-plans", "muster-contract"]),
     ("adapters/remote", &["muster-plans", "muster-contract"]),
     ("adapters/libvirt", &["muster-plans", "muster-contract"]),
-    ("adapters/btrfs", &["muster-plans", "muster-contract"]),
+    ("adapters/btrfs", &["muster-plans", "muster-contract", "muster-adapter-pair"]),
     ("adapters/ceph", &["muster-plans", "muster-contract"]),
     ("adapters/pair", &["muster-plans", "muster-contract"]),
     (

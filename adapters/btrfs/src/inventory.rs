@@ -10,9 +10,9 @@ use muster_plans::inventory::{
 };
 
 use crate::error::Error;
-use crate::leg::Leg;
 use crate::store::{Btrfs, Group, Look, on_btrfs};
 use crate::verb::clone::newest;
+use muster_adapter_pair::Leg;
 use muster_contract::name::check;
 
 const GIB: u64 = 1 << 30;

@@ -6,21 +6,19 @@
 //!
 //! [`Btrfs`] implements [`muster_contract::StorageAdapter`], [`muster_contract::FencingAdapter`] and
 //! [`muster_contract::VolumeAdapter`]; [`Btrfs::run`] replicates and answers the other site. What may be
-//! done is decided by synchronous functions over values in `decide`; everything else is carrying it out.
+//! done is decided by `muster-adapter-pair` over values; everything else is carrying it out.
 
 mod btrfs;
 mod config;
-mod decide;
 mod error;
 mod fence;
 mod file;
 mod inventory;
 mod layout;
-mod leg;
 mod mount;
 mod name;
+mod parent;
 mod peer;
-mod point;
 mod query;
 mod replication;
 mod store;

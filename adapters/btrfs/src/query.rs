@@ -8,9 +8,10 @@ use muster_plans::inventory::{RecoveryPoint, ReplicaRole};
 
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::leg::{CloneFile, Leg};
 use crate::store::{Btrfs, Group};
-use crate::{btrfs, file, point};
+use crate::{btrfs, file};
+use muster_adapter_pair::point;
+use muster_adapter_pair::{CloneFile, Leg};
 
 impl Btrfs {
     pub(crate) async fn observe(&self, query: &Query) -> Result<Observed, AdapterError> {

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::{Answer, Describes, Hello, LIMIT, ROOT, Refusal, SyncRequest, TurnRequest};
 use crate::config::{ConfigError, PeerConfig, token};
 use crate::error::Error;
-use crate::leg::Report;
+use muster_adapter_pair::Report;
 
 /// A site that is gone should be noticed soon: this is waited for in the middle of operations.
 const CONNECT: Duration = Duration::from_secs(2);

@@ -6,9 +6,9 @@ use muster_plans::id::ConsistencyGroupId;
 
 use super::{Answer, Hello};
 use crate::error::Error;
-use crate::leg::{Report, leads};
 use crate::store::Btrfs;
 use crate::users::{self, Open};
+use muster_adapter_pair::{Report, leads};
 
 impl Btrfs {
     /// Says hello and hears the answer.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use client::Client;
 pub(crate) use serve::serve;
 
-use crate::leg::Report;
+use muster_adapter_pair::Report;
 
 /// Where all paths begin.
 pub(crate) const ROOT: &str = "/btrfs/v1";

@@ -4,11 +4,12 @@ use axum::body::BodyDataStream;
 use muster_plans::id::RecoveryPointId;
 
 use super::Describes;
-use crate::decide::{self, Sender};
 use crate::error::{Error, later};
-use crate::leg::{Leg, Report};
 use crate::store::{Btrfs, Group};
-use crate::{btrfs, file, point};
+use crate::{btrfs, file};
+use muster_adapter_pair::decide::{self, Sender};
+use muster_adapter_pair::point;
+use muster_adapter_pair::{Leg, Report};
 use muster_contract::name::check;
 
 impl Btrfs {

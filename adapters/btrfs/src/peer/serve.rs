@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 
 use super::{Answer, Describes, Hello, LIMIT, ROOT, SyncRequest, TurnRequest};
 use crate::error::{Error, missing};
-use crate::leg::Report;
 use crate::store::{Btrfs, Group};
+use muster_adapter_pair::Report;
 
 /// Describes the stream of a point.
 pub(super) const DESCRIBES: &str = "muster-point";

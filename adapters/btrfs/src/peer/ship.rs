@@ -8,10 +8,10 @@ use muster_plans::inventory::ReplicaRole;
 
 use super::Describes;
 use crate::btrfs::{self, STALL};
-use crate::decide::parent;
 use crate::error::Error;
-use crate::leg::Report;
+use crate::parent::parent;
 use crate::store::{Btrfs, Group};
+use muster_adapter_pair::Report;
 
 /// What `btrfs receive` says where the point with the same id is not the same.
 const NO_PARENT: &str = "cannot find parent subvolume";
@@ -65,7 +65,7 @@ impl Btrfs {
             None => self.take(group, &leg).await?,
         };
         if closed && leg.sealed.is_none() {
-            let next = crate::leg::Leg { sealed: Some(point.clone()), ..leg.clone() };
+            let next = muster_adapter_pair::Leg { sealed: Some(point.clone()), ..leg.clone() };
             self.save(group, &mut leg, next)?;
         }
         // Also where sending fails again and again points must not pile up.

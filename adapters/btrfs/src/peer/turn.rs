@@ -4,11 +4,11 @@ use muster_plans::inventory::ReplicaRole;
 
 use super::TurnRequest;
 use crate::btrfs;
-use crate::decide::{self, Turn, abandoned};
 use crate::error::Error;
-use crate::leg::{Leg, Report};
 use crate::store::{Btrfs, Group};
 use crate::users::{self, Open};
+use muster_adapter_pair::decide::{self, Turn, abandoned};
+use muster_adapter_pair::{Leg, Report};
 
 impl Btrfs {
     pub(crate) async fn turn_round(

@@ -4,9 +4,10 @@ use muster_plans::id::ConsistencyGroupId;
 
 use super::{Btrfs, Group, Look};
 use crate::error::Error;
-use crate::leg::{Fence, Leg, Report};
 use crate::users::{self, Open};
-use crate::{btrfs, file, point};
+use crate::{btrfs, file};
+use muster_adapter_pair::point;
+use muster_adapter_pair::{Fence, Leg, Report};
 
 impl Btrfs {
     /// Writes a leg down.

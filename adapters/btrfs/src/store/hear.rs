@@ -6,9 +6,9 @@ use muster_plans::id::ConsistencyGroupId;
 use muster_plans::inventory::ReplicaRole;
 
 use super::{Btrfs, Group};
-use crate::decide::{Meeting, meet};
 use crate::error::Error;
-use crate::leg::{Leg, Report, leads};
+use muster_adapter_pair::decide::{Meeting, meet};
+use muster_adapter_pair::{Leg, Report, leads};
 
 impl Btrfs {
     /// First the legs, then the fence: a leg that comes out from behind one must know by then whether

@@ -20,11 +20,11 @@ use muster_plans::time::Time;
 use tokio::sync::Notify;
 
 use crate::config::{Config, Now};
-use crate::decide::Sight;
 use crate::error::missing;
 use crate::layout::Layout;
-use crate::leg::{Fence, Leg, Report};
 use crate::peer::Client;
+use muster_adapter_pair::decide::Sight;
+use muster_adapter_pair::{Fence, Leg, Report};
 
 /// One site's storage on btrfs. Made by [`Btrfs::open`]; serves its peer and replicates while
 /// [`Btrfs::run`] runs.

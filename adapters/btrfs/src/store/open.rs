@@ -12,8 +12,8 @@ use crate::config::{Config, ConfigError, Now, token};
 use crate::error::Error;
 use crate::file;
 use crate::layout::{FOLDERS, Layout};
-use crate::leg::Leg;
 use crate::peer::Client;
+use muster_adapter_pair::Leg;
 use muster_contract::name::check;
 
 /// What `statfs` says of btrfs.

@@ -4,8 +4,9 @@ use muster_plans::id::RecoveryPointId;
 
 use super::{Btrfs, Group};
 use crate::error::Error;
-use crate::leg::Leg;
-use crate::{btrfs, decide, file, point};
+use crate::{btrfs, file};
+use muster_adapter_pair::Leg;
+use muster_adapter_pair::{decide, point};
 
 impl Btrfs {
     /// Takes a point of the live subvolume.

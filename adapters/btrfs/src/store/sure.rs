@@ -13,14 +13,7 @@ use std::sync::atomic::Ordering;
 use super::{Btrfs, Group};
 use crate::error::Error;
 use crate::file;
-use crate::leg::{Fence, Leg};
-
-impl Leg {
-    /// Whether nobody can have outdone it while nothing was heard.
-    pub(crate) fn is_alone(&self, fence: Fence) -> bool {
-        fence.raised || self.peer.is_none()
-    }
-}
+use muster_adapter_pair::Leg;
 
 impl Group {
     /// Whether its leg has the last word, as far as anybody can know.

@@ -4,10 +4,10 @@ use muster_contract::{OpContext, Reason, Receipt};
 use muster_plans::inventory::ReplicaRole;
 
 use crate::error::{Stop, not_now};
-use crate::leg::{CloneFile, Leg};
 use crate::store::{Btrfs, Group};
 use crate::users::{self, Open};
 use crate::{btrfs, file};
+use muster_adapter_pair::{CloneFile, Leg};
 
 fn owns(ctx: &OpContext, clone: &CloneFile, name: &str) -> Result<(), Reason> {
     if ctx.run_tag.as_ref() == Some(&clone.tag) {

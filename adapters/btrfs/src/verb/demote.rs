@@ -3,12 +3,12 @@
 use muster_contract::{OpContext, Receipt};
 use muster_plans::inventory::ReplicaRole;
 
-use crate::decide::{self, Demotion};
 use crate::error::{Stop, not_now};
-use crate::leg::Leg;
 use crate::store::{Btrfs, Group};
 use crate::users::{self, Open};
 use crate::{btrfs, file};
+use muster_adapter_pair::Leg;
+use muster_adapter_pair::decide::{self, Demotion};
 
 impl Btrfs {
     pub(super) async fn demote(&self, ctx: &OpContext, group: &Group) -> Result<Receipt, Stop> {

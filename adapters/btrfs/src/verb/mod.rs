@@ -17,10 +17,10 @@ use muster_plans::id::ConsistencyGroupId;
 use muster_plans::inventory::SiteInventory;
 use tokio::sync::MutexGuard;
 
-use crate::decide::Wish;
 use crate::error::{Stop, later, not_now, outcome};
-use crate::leg::Report;
 use crate::store::{Btrfs, Group};
+use muster_adapter_pair::Report;
+use muster_adapter_pair::decide::Wish;
 
 #[async_trait]
 impl StorageAdapter for Btrfs {

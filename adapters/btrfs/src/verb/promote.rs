@@ -4,12 +4,12 @@ use muster_contract::{Mode, OpContext, Receipt};
 use muster_plans::id::RecoveryPointId;
 use muster_plans::inventory::ReplicaRole;
 
-use crate::decide::{self, Promotion, Wish};
 use crate::error::{Error, Stop, not_now};
-use crate::leg::Leg;
 use crate::store::{Btrfs, Group};
 use crate::users::{self, Open};
 use crate::{btrfs, file};
+use muster_adapter_pair::Leg;
+use muster_adapter_pair::decide::{self, Promotion, Wish};
 
 impl Btrfs {
     pub(super) async fn promote(

@@ -7,11 +7,11 @@ use muster_contract::{OpContext, Receipt};
 use muster_plans::inventory::ReplicaRole;
 
 use super::sync::unsent;
-use crate::decide::{self, Reversal, abandoned};
 use crate::error::Stop;
-use crate::leg::Leg;
 use crate::peer::TurnRequest;
 use crate::store::{Btrfs, Group};
+use muster_adapter_pair::Leg;
+use muster_adapter_pair::decide::{self, Reversal, abandoned};
 
 /// How long the first point is waited for. It goes on top of a common one or not at all here: the
 /// first of everything may take hours, and the loop sends it.

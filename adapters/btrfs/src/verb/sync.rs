@@ -2,10 +2,10 @@
 
 use muster_contract::{OpContext, Receipt};
 
-use crate::decide::{self, Sync};
 use crate::error::{Error, Stop};
 use crate::peer::SyncRequest;
 use crate::store::{Btrfs, Group};
+use muster_adapter_pair::decide::{self, Sync};
 
 impl Btrfs {
     pub(super) async fn sync(&self, ctx: &OpContext, group: &Group) -> Result<Receipt, Stop> {

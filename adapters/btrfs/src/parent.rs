@@ -13,8 +13,14 @@ pub(crate) fn parent<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::id;
+    use muster_adapter_pair::point;
+    use muster_plans::time::Time;
+
     use super::*;
+
+    fn id(seconds: i64) -> RecoveryPointId {
+        point::id(Time(seconds * 1000))
+    }
 
     #[test]
     fn the_newest_common_point_is_sent_on_top_of() {
