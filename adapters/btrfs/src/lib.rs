@@ -16,7 +16,6 @@ mod file;
 mod inventory;
 mod layout;
 mod mount;
-mod name;
 mod parent;
 mod peer;
 mod query;

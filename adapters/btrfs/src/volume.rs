@@ -8,9 +8,9 @@ use muster_plans::id::{ConsistencyGroupId, VmId, VolumeId};
 
 use crate::error::{Error, missing, not_now, outcome};
 use crate::file;
-use crate::name::volume;
 use crate::store::Btrfs;
 use muster_adapter_pair::CloneFile;
+use muster_adapter_pair::volume;
 use muster_contract::name::check;
 
 const MIB: u64 = 1 << 20;

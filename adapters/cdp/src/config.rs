@@ -10,7 +10,7 @@ use muster_plans::policy::{CapabilityId, PropertyValues};
 use muster_plans::time::{Span, Time};
 use serde::{Deserialize, Deserializer};
 
-use crate::name::{NameError, check};
+use muster_contract::name::{NameError, check};
 
 /// Says what time it is. Handed in, so that tests have their own.
 pub type Now = Arc<dyn Fn() -> Time + Send + Sync>;

@@ -13,9 +13,9 @@ use muster_plans::inventory::{
 use crate::config::Mode;
 use crate::error::Error;
 use crate::mirror::Word;
-use crate::name::check;
 use crate::store::{Cdp, Group, Look};
 use crate::verb::clone::newest;
+use muster_contract::name::check;
 
 const GIB: u64 = 1 << 30;
 

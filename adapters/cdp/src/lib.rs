@@ -18,7 +18,6 @@ mod inventory;
 mod layout;
 mod mirror;
 mod mount;
-mod name;
 mod peer;
 mod query;
 mod replication;

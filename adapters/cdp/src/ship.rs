@@ -11,10 +11,10 @@ use muster_plans::inventory::ReplicaRole;
 
 use crate::disk;
 use crate::error::Error;
-use crate::name::check;
 use crate::peer::{Commit, Describes, DigestRequest, Part, Place};
 use crate::store::{Cdp, Group};
 use crate::users::{self, Open};
+use muster_contract::name::check;
 
 /// Digests that are asked for at once.
 pub(crate) const DIGESTS: u64 = 1024;

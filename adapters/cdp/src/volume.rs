@@ -9,9 +9,9 @@ use muster_plans::id::{ConsistencyGroupId, VmId, VolumeId};
 
 use crate::disk;
 use crate::error::{Error, missing, not_now, outcome};
-use crate::name::check;
-use crate::name::volume;
 use crate::store::Cdp;
+use muster_adapter_pair::volume;
+use muster_contract::name::check;
 
 const MIB: u64 = 1 << 20;
 

@@ -7,5 +7,7 @@
 pub mod decide;
 mod leg;
 pub mod point;
+mod volume;
 
 pub use leg::{CloneFile, Fence, Leg, Report, leads};
+pub use volume::volume;

@@ -8,9 +8,9 @@ use muster_plans::id::RecoveryPointId;
 use super::{Exports, Word};
 use crate::disk;
 use crate::error::Error;
-use crate::name::check;
 use crate::peer::{Beat, BeginMirror};
 use crate::store::{Cdp, Group};
+use muster_contract::name::check;
 
 /// What is copied while guests of the other site wait, where it cannot be copied by reference.
 const SMALL: u64 = 256 << 20;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::config::{ConfigError, PeerConfig, token};
 use crate::error::Error;
-use crate::name::check;
+use muster_contract::name::check;
 
 /// A site that is gone should be noticed soon: this is waited for in the middle of operations.
 const CONNECT: Duration = Duration::from_secs(2);

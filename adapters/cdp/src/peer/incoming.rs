@@ -11,9 +11,9 @@ use muster_plans::id::RecoveryPointId;
 use super::{Commit, Describes, DigestRequest, Place};
 use crate::disk;
 use crate::error::Error;
-use crate::name::check;
 use crate::ship::DIGESTS;
 use crate::store::{Cdp, Group};
+use muster_contract::name::check;
 
 impl Cdp {
     pub(crate) async fn may_take(

@@ -13,8 +13,8 @@ use crate::disk;
 use crate::error::Error;
 use crate::guests::Guests;
 use crate::layout::{FOLDERS, Layout};
-use crate::name::check;
 use crate::peer::Client;
+use muster_contract::name::check;
 
 impl Cdp {
     /// Opens a root: makes the folders and groups that are missing, and clears away what a stop in the

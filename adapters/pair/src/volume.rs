@@ -1,10 +1,13 @@
-//! Ids of volumes.
+//! Ids of volumes: `GROUP/FILE`.
 
-pub(crate) use muster_contract::name::{NameError, check};
+use muster_contract::name::{NameError, check};
 use muster_plans::id::VolumeId;
 
 /// Group and file of a volume.
-pub(crate) fn volume(id: &VolumeId) -> Result<(&str, &str), NameError> {
+///
+/// # Errors
+/// Where it is no id, or one of the two could not be a part of a path.
+pub fn volume(id: &VolumeId) -> Result<(&str, &str), NameError> {
     let wrong = || NameError::of(id.as_str());
     let (group, file) = id.as_str().split_once('/').ok_or_else(wrong)?;
     Ok((check(group)?, check(file)?))
